@@ -1,0 +1,55 @@
+//! What rustls needs from us, and what we need from rustls.
+//!
+//! A [`Credential`] is a chain and a key that provably match. [`Anchors`] are CA certificates that
+//! we trust; a [`Trust`] gives them a name and says for which names they may vouch. A
+//! [`TrustSnapshot`] is a server's credential and its trusts, and makes the rustls configuration.
+//! A [`Peer`] is the other end of a finished handshake: [`Peer::of`] is the only way to one, so
+//! holding it proves that the handshake happened and that a trust of the snapshot vouches.
+//! A [`Refusal`] is its opposite: why no trust vouches, with the facts.
+//!
+//! Every configuration is made with one explicit crypto provider, aws-lc-rs, so that a second
+//! provider in somebody's dependency tree cannot make us panic. Post-quantum hybrid key exchange
+//! is preferred, TLS 1.2 and 1.3 are spoken, and nothing else.
+//!
+//! Types of rustls appear only where they must: in [`Peer::of`], in
+//! [`TrustSnapshot::server_config`], and in what `countersign-client` builds on.
+
+mod alert;
+pub use alert::Alert;
+
+mod anchors;
+pub use anchors::Anchors;
+
+mod clock;
+pub use clock::{Clock, SystemClock};
+
+mod credential;
+pub use credential::Credential;
+
+mod error;
+pub use error::{AnchorsError, CredentialError, LoadError, PeerError, SnapshotError};
+
+mod handshake;
+pub use handshake::{Handshake, TlsVersion};
+
+mod observe;
+pub use observe::{Observed, RefusedCertificate, observe};
+
+mod peer;
+pub use peer::Peer;
+
+mod pem;
+
+mod provider;
+pub use provider::provider;
+
+mod refusal;
+pub use refusal::Refusal;
+
+mod snapshot;
+pub use snapshot::TrustSnapshot;
+
+mod trust;
+pub use trust::Trust;
+
+mod verifier;
