@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -124,6 +125,19 @@ pub enum AltName {
     Other,
     /// A URI; a SPIFFE ID is one.
     Uri(String),
+}
+
+/// As openssl prints it: kind, colon, value.
+impl fmt::Display for AltName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "DNS:{name}"),
+            Self::Email(mailbox) => write!(f, "email:{mailbox}"),
+            Self::Ip(address) => write!(f, "IP:{address}"),
+            Self::Other => f.write_str("other"),
+            Self::Uri(uri) => write!(f, "URI:{uri}"),
+        }
+    }
 }
 
 /// What the extended key usage extension allows (RFC 5280, section 4.2.1.12).

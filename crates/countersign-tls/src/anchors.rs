@@ -18,7 +18,6 @@ pub struct Anchors {
 
 /// One CA certificate, as facts and as what webpki verifies with.
 pub(crate) struct Anchor {
-    pub(crate) der: CertificateDer<'static>,
     pub(crate) certificate: Certificate,
     pub(crate) webpki: TrustAnchor<'static>,
     pub(crate) subject: DistinguishedName,
@@ -74,7 +73,9 @@ impl Anchors {
 
 impl fmt::Debug for Anchors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subjects = self.certificates().map(|anchor| anchor.subject().to_string());
+        let subjects = self
+            .certificates()
+            .map(|anchor| anchor.subject().to_string());
         f.debug_list().entries(subjects).finish()
     }
 }
@@ -106,7 +107,6 @@ impl Anchor {
             subject: DistinguishedName::in_sequence(webpki.subject.as_ref()),
             certificate,
             webpki,
-            der,
         })
     }
 }

@@ -23,13 +23,17 @@ pub enum CredentialError {
     #[error("the private key is encrypted: wanted one without a passphrase")]
     KeyEncrypted,
     /// The key belongs to another certificate.
-    #[error("the private key does not belong to the first certificate, whose subject is `{subject}`")]
+    #[error(
+        "the private key does not belong to the first certificate, whose subject is `{subject}`"
+    )]
     KeyMismatch {
         /// The subject of the first certificate.
         subject: String,
     },
     /// The key is malformed, or of a kind that we cannot use.
-    #[error("the private key cannot be used: wanted PKCS#8, PKCS#1 or SEC1 with an RSA, ECDSA or Ed25519 key")]
+    #[error(
+        "the private key cannot be used: wanted PKCS#8, PKCS#1 or SEC1 with an RSA, ECDSA or Ed25519 key"
+    )]
     KeyUnusable,
     /// There is no certificate.
     #[error("no certificate: {found}")]
@@ -84,7 +88,9 @@ pub enum AnchorsError {
     #[error("malformed PEM: a section is cut short or is not base64")]
     Pem,
     /// A CA certificate cannot be used to verify with.
-    #[error("certificate {position}, whose subject is `{subject}`, cannot be used as a trust anchor")]
+    #[error(
+        "certificate {position}, whose subject is `{subject}`, cannot be used as a trust anchor"
+    )]
     Unusable {
         /// Its place in the bundle, counted from 1.
         position: usize,

@@ -47,7 +47,9 @@ pub enum Refusal {
     #[error("a certificate of the chain is revoked")]
     Revoked,
     /// No path leads to an anchor: another CA, or an intermediate that was not sent.
-    #[error("no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing")]
+    #[error(
+        "no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing"
+    )]
     UnknownIssuer,
     /// The certificate is of a form that clients may not present here.
     #[error("the certificate cannot be used by a client: {reason}")]

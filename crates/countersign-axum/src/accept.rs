@@ -1,0 +1,148 @@
+//! From a TCP connection to a TLS connection, or to an audit event that says why not.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_identity::{Certificate, Identity};
+use countersign_tls::{Alert, Refusal, RefusedCertificate, observe};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::{EventKind, Outcome};
+use crate::{Audit, AuditEvent, Connection, Limits, Live};
+
+/// What it takes to accept: the snapshot in force, the audit log, the limits.
+#[derive(Clone, Debug)]
+pub(crate) struct Acceptor {
+    pub(crate) live: Live,
+    pub(crate) audit: Audit,
+    pub(crate) limits: Limits,
+}
+
+impl Acceptor {
+    /// Shakes hands on `tcp`.
+    ///
+    /// A failure has been audited, and a refused client has been given the time to read the alert,
+    /// when this answers.
+    pub(crate) async fn accept(
+        &self,
+        tcp: TcpStream,
+        address: SocketAddr,
+        ending: CancellationToken,
+    ) -> io::Result<(TlsStream<TcpStream>, Connection)> {
+        // Without this the second half of the server's flight waits for an acknowledgement, 40 ms.
+        tcp.set_nodelay(true)?;
+        let config = self.live.load().trust().server_config();
+        let handshake = TlsAcceptor::from(config).accept(tcp).into_fallible();
+        let Ok((result, refused)) = timeout(self.limits.handshake, observe(handshake)).await else {
+            let failure = Failure::failed("the handshake took too long");
+            self.audit.record(self.event(address, failure)).await;
+            return Err(io::ErrorKind::TimedOut.into());
+        };
+        match result {
+            Ok(tls) => {
+                let audit = self.audit.clone();
+                let connection =
+                    Connection::new(tls.get_ref().1, address, &self.live, audit, ending);
+                Ok((tls, connection))
+            }
+            Err((error, tcp)) => {
+                let failure = Failure::of(&error, refused);
+                self.audit.record(self.event(address, failure)).await;
+                linger(tcp, self.limits.linger).await;
+                Err(error)
+            }
+        }
+    }
+
+    fn event(&self, address: SocketAddr, failure: Failure) -> AuditEvent {
+        AuditEvent {
+            time: self.live.now(),
+            kind: EventKind::Handshake,
+            outcome: failure.outcome,
+            code: failure.refusal.as_ref().map(Refusal::code),
+            detail: Some(failure.detail),
+            alert: failure.alert,
+            correlation_id: None,
+            address,
+            handshake: None,
+            identity: None::<Identity>,
+            principal: None,
+            certificate: failure.certificate.map(Arc::new),
+            method: None,
+            route: None,
+            epoch: self.live.load().epoch(),
+        }
+    }
+}
+
+/// Why a handshake came to nothing.
+struct Failure {
+    outcome: Outcome,
+    refusal: Option<Refusal>,
+    alert: Option<Alert>,
+    detail: String,
+    certificate: Option<Certificate>,
+}
+
+impl Failure {
+    fn of(error: &io::Error, refused: Option<RefusedCertificate>) -> Self {
+        if let Some(refused) = refused {
+            let certificate = Certificate::from_der(&refused.der).ok();
+            return Self::refused(refused.refusal, certificate);
+        }
+        let tls = error.get_ref().and_then(|error| error.downcast_ref());
+        match tls {
+            Some(rustls::Error::AlertReceived(alert)) => {
+                let alert = Alert::from(*alert);
+                let mut failure = Self::failed(format!("the client sent the alert {alert}"));
+                failure.alert = Some(alert);
+                failure
+            }
+            Some(error) => match Refusal::in_handshake_error(error) {
+                Some(refusal) => Self::refused(refusal, None),
+                None => Self::failed(error.to_string()),
+            },
+            None => Self::failed(error.to_string()),
+        }
+    }
+
+    fn refused(refusal: Refusal, certificate: Option<Certificate>) -> Self {
+        Self {
+            outcome: Outcome::Refused,
+            alert: Some(refusal.alert()),
+            detail: refusal.to_string(),
+            refusal: Some(refusal),
+            certificate,
+        }
+    }
+
+    fn failed(detail: impl Into<String>) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            refusal: None,
+            alert: None,
+            detail: detail.into(),
+            certificate: None,
+        }
+    }
+}
+
+/// Ends our half and reads until the client ends its own, so that the alert arrives: closing with
+/// unread bytes would send a reset, and a reset discards what the client has not read yet.
+async fn linger(mut tcp: TcpStream, limit: Duration) {
+    let drained = async {
+        tcp.shutdown().await?;
+        let mut discarded = [0; 4096];
+        while tcp.read(&mut discarded).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // The client may have gone already, or stay longer than it should: both end here.
+    let _ = timeout(limit, drained).await;
+}

@@ -1,0 +1,80 @@
+//! What was decided, about whom, and why: one [`AuditEvent`] for each decision.
+//!
+//! Events go through a bounded queue to one writer, on a thread of its own. A full queue makes
+//! requests wait: no event is ever dropped. [`AuditWriter::finish`] writes what is left.
+
+mod document;
+
+mod event;
+pub use event::{AuditEvent, EventKind, Outcome};
+
+mod sink;
+pub use sink::{AuditSink, JsonLines};
+
+use std::thread::JoinHandle;
+use std::{io, thread};
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+/// Where events are handed in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    queue: Sender<AuditEvent>,
+}
+
+impl Audit {
+    /// Starts the writer of `sink`.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no thread.
+    pub fn start(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
+        let (queue, events) = mpsc::channel(QUEUE);
+        let writer = thread::Builder::new()
+            .name("countersign-audit".to_owned())
+            .spawn(move || write(events, sink))?;
+        Ok((Self { queue }, AuditWriter { writer }))
+    }
+
+    /// Hands in `event`; waits while the queue is full.
+    pub(crate) async fn record(&self, event: AuditEvent) {
+        if self.queue.send(event).await.is_err() {
+            tracing::error!("the audit writer has stopped: an event is lost");
+        }
+    }
+}
+
+/// The writer of an [`Audit`].
+#[derive(Debug)]
+#[must_use = "without `finish`, the last events may not be written"]
+pub struct AuditWriter {
+    writer: JoinHandle<()>,
+}
+
+impl AuditWriter {
+    /// Waits until every event is written. Every clone of the [`Audit`] must be gone, or this
+    /// waits for them.
+    pub fn finish(self) {
+        if self.writer.join().is_err() {
+            tracing::error!("the audit writer has panicked");
+        }
+    }
+}
+
+fn write(mut events: Receiver<AuditEvent>, mut sink: impl AuditSink) {
+    while let Some(event) = events.blocking_recv() {
+        note(sink.record(&event));
+        // Flushed once the queue is empty: a burst becomes one write.
+        if events.is_empty() {
+            note(sink.flush());
+        }
+    }
+}
+
+fn note(written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "an audit event cannot be written");
+    }
+}
+
+const QUEUE: usize = 1024;

@@ -1,0 +1,109 @@
+//! The JSON form of an [`AuditEvent`]. Members that do not apply are left out.
+
+use countersign_identity::{AltName, Certificate};
+use countersign_tls::Handshake;
+use serde::Serialize;
+
+use super::AuditEvent;
+
+#[derive(Serialize)]
+pub(crate) struct Line<'a> {
+    time: String,
+    event: &'static str,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<&'a str>,
+    address: String,
+    #[serde(flatten)]
+    tls: Option<Tls<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<CertificateFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<&'a str>,
+    epoch: u64,
+}
+
+#[derive(Serialize)]
+struct Tls<'a> {
+    tls_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alpn: Option<&'a str>,
+    resumed: bool,
+}
+
+#[derive(Serialize)]
+struct CertificateFacts {
+    subject: String,
+    sans: Vec<String>,
+    serial: String,
+    issuer: String,
+    thumbprint: String,
+    pin: String,
+    not_after: String,
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn of(event: &'a AuditEvent) -> Self {
+        let identity = event.identity.as_ref();
+        Self {
+            time: event.time.to_string(),
+            event: event.kind.as_str(),
+            outcome: event.outcome.as_str(),
+            code: event.code.map(|code| code.as_str()),
+            detail: event.detail.as_deref(),
+            alert: event.alert.map(|alert| alert.to_string()),
+            correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
+            address: event.address.to_string(),
+            tls: event.handshake.as_ref().map(Tls::of),
+            trust: identity.map(|identity| identity.trust().as_str()),
+            identity: identity.map(|identity| identity.name().to_string()),
+            principal: event.principal.as_ref().map(|name| name.as_str()),
+            certificate: event.certificate.as_deref().map(CertificateFacts::of),
+            method: event.method.as_ref().map(|method| method.as_str()),
+            route: event.route.as_deref(),
+            epoch: event.epoch.number(),
+        }
+    }
+}
+
+impl<'a> Tls<'a> {
+    fn of(handshake: &'a Handshake) -> Self {
+        Self {
+            tls_version: handshake.version.as_str(),
+            alpn: handshake.alpn.as_deref(),
+            resumed: handshake.resumed,
+        }
+    }
+}
+
+impl CertificateFacts {
+    fn of(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject().to_string(),
+            sans: certificate
+                .alt_names()
+                .iter()
+                .map(AltName::to_string)
+                .collect(),
+            serial: certificate.serial().to_owned(),
+            issuer: certificate.issuer().to_string(),
+            thumbprint: certificate.thumbprint().to_string(),
+            pin: certificate.pin().to_string(),
+            not_after: certificate.not_after().to_string(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use countersign_identity::{Certificate, Identity};
+use countersign_policy::PrincipalName;
+use countersign_problem::Code;
+use countersign_tls::{Alert, Handshake};
+use http::Method;
+use jiff::Timestamp;
+
+use crate::{CorrelationId, Epoch};
+
+/// One decision.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuditEvent {
+    /// When it was made.
+    pub time: Timestamp,
+    /// What was decided on.
+    pub kind: EventKind,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// Why, in the word that the caller got too; none where nothing was refused by us.
+    pub code: Option<Code>,
+    /// Why, in words for the operator.
+    pub detail: Option<String>,
+    /// The alert of a failed handshake, whoever sent it.
+    pub alert: Option<Alert>,
+    /// The id that the answer carries as `x-request-id`.
+    pub correlation_id: Option<CorrelationId>,
+    /// The other end of the TCP connection.
+    pub address: SocketAddr,
+    /// What was agreed in the handshake.
+    pub handshake: Option<Handshake>,
+    /// The trust that vouched and the name in the certificate.
+    pub identity: Option<Identity>,
+    /// Our own name for the caller.
+    pub principal: Option<PrincipalName>,
+    /// The certificate that was presented.
+    pub certificate: Option<Arc<Certificate>>,
+    /// The method of the request.
+    pub method: Option<Method>,
+    /// The route that matched, as it was declared, never the raw path.
+    pub route: Option<String>,
+    /// The snapshot by which it was decided.
+    pub epoch: Epoch,
+}
+
+/// What a decision is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A TLS handshake that came to no connection.
+    Handshake,
+    /// A request.
+    Request,
+}
+
+/// How a decision came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The caller may.
+    Allowed,
+    /// The caller may not.
+    Denied,
+    /// The handshake failed, and not because of the client's certificate: the client refused ours,
+    /// did not speak TLS, or went away.
+    Failed,
+    /// We refused the certificate of the client, or its absence, in the handshake.
+    Refused,
+}
+
+impl Outcome {
+    /// The word for it in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl EventKind {
+    /// The word for it in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Request => "request",
+        }
+    }
+}

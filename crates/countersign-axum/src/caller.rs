@@ -1,0 +1,105 @@
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use countersign_identity::{Certificate, Identity};
+use countersign_policy::{Permission, Permit, Principal};
+use http::request::Parts;
+
+use crate::connection::not_ours;
+use crate::{Connection, Fault, Live};
+
+/// Who is calling: a known principal, by which identity, with which certificate.
+///
+/// Handlers take it as an argument, on every route but a public one.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    principal: Principal,
+    identity: Identity,
+    certificate: Arc<Certificate>,
+}
+
+impl Caller {
+    /// Our own name for the caller, and what it may do.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The trust that vouched, and the one name in the certificate.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The facts of the certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    pub(crate) fn known(self) -> Known {
+        Known {
+            certificate: Some(self.certificate),
+            identity: Some(self.identity),
+            principal: Some(self.principal),
+        }
+    }
+}
+
+/// What is known of the other end of a connection by the time it is allowed or refused.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) certificate: Option<Arc<Certificate>>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) principal: Option<Principal>,
+}
+
+impl Known {
+    /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
+    pub(crate) fn caller(&mut self, connection: &Connection, live: &Live) -> Result<Caller, Fault> {
+        let now = live.now();
+        let snapshot = live.load();
+        let judgement = connection.judged(&snapshot, now);
+        self.certificate = judgement.certificate().cloned();
+        let peer = judgement.peer(now)?;
+        let identity = peer.identity()?;
+        self.identity = Some(identity.clone());
+        let principal = snapshot.directory().lookup(identity)?;
+        self.principal = Some(principal.clone());
+        Ok(Caller {
+            principal: principal.clone(),
+            identity: identity.clone(),
+            certificate: Arc::clone(peer.certificate()),
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get().cloned().ok_or_else(not_ours)
+    }
+}
+
+/// The proof that the caller of this request holds the permission `P`.
+///
+/// A handler that takes it documents what it needs, and gets the [`Permit`]. On a route that is
+/// guarded by another permission it asks for `P` in addition.
+#[derive(Debug)]
+pub struct Require<P: Permission>(Permit<P>);
+
+impl<P: Permission> Deref for Require<P> {
+    type Target = Permit<P>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<P: Permission, S: Sync> FromRequestParts<S> for Require<P> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let caller: &Caller = parts.extensions.get().ok_or_else(not_ours)?;
+        Ok(Self(caller.principal.permit()?))
+    }
+}

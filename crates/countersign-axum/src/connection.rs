@@ -1,0 +1,174 @@
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use countersign_identity::Certificate;
+use countersign_tls::{Handshake, Peer, PeerError, Refusal};
+use http::request::Parts;
+use jiff::Timestamp;
+use rustls::ServerConnection;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Audit, Code, Epoch, Fault, Live, Snapshot};
+
+/// An accepted connection: what was agreed in its handshake, and whom it belongs to.
+///
+/// Handlers take it as an argument. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    facts: Arc<Facts>,
+}
+
+#[derive(Debug)]
+struct Facts {
+    address: SocketAddr,
+    handshake: Handshake,
+    judgement: ArcSwap<Judgement>,
+    audit: Audit,
+    ending: CancellationToken,
+}
+
+/// Whom a snapshot takes the other end for.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    epoch: Epoch,
+    /// The last for whom a trust vouched; kept when none does any more, for the audit event.
+    peer: Option<Peer>,
+    refused: Option<PeerError>,
+}
+
+impl Connection {
+    /// The address of the other end of the TCP connection.
+    pub fn address(&self) -> SocketAddr {
+        self.facts.address
+    }
+
+    /// What was agreed in the handshake.
+    pub fn handshake(&self) -> &Handshake {
+        &self.facts.handshake
+    }
+
+    /// Ends the connection once the requests in flight are answered: `Connection: close` or GOAWAY.
+    pub fn end(&self) {
+        self.facts.ending.cancel();
+    }
+
+    pub(crate) fn new(
+        tls: &ServerConnection,
+        address: SocketAddr,
+        live: &Live,
+        audit: Audit,
+        ending: CancellationToken,
+    ) -> Self {
+        let snapshot = live.load();
+        let peer = Peer::of(tls, snapshot.trust(), live.now());
+        let judgement = Judgement::first(snapshot.epoch(), peer);
+        Self {
+            facts: Arc::new(Facts {
+                address,
+                handshake: Handshake::of(tls),
+                judgement: ArcSwap::from_pointee(judgement),
+                audit,
+                ending,
+            }),
+        }
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.facts.audit
+    }
+
+    /// Resolves once somebody asked for the connection to end.
+    pub(crate) async fn ending(&self) {
+        self.facts.ending.cancelled().await;
+    }
+
+    /// What `snapshot` makes of the other end; judged anew only where it is another snapshot.
+    pub(crate) fn judged(&self, snapshot: &Snapshot, now: Timestamp) -> Guard<Arc<Judgement>> {
+        let judgement = self.facts.judgement.load();
+        if judgement.epoch == snapshot.epoch() {
+            return judgement;
+        }
+        let anew = judgement.again(snapshot, now);
+        self.facts.judgement.store(Arc::new(anew));
+        self.facts.judgement.load()
+    }
+}
+
+impl Judgement {
+    /// The facts of the certificate, whatever became of it.
+    pub(crate) fn certificate(&self) -> Option<&Arc<Certificate>> {
+        self.peer.as_ref().map(Peer::certificate)
+    }
+
+    /// The peer, as long as a trust vouches and the certificate lasts.
+    pub(crate) fn peer(&self, now: Timestamp) -> Result<&Peer, PeerError> {
+        let peer = match (&self.peer, &self.refused) {
+            (Some(peer), None) => peer,
+            (_, Some(refused)) => return Err(refused.clone()),
+            (None, None) => return Err(Refusal::Anonymous.into()),
+        };
+        let not_after = peer.certificate().not_after();
+        // In whole seconds, of which the last is inclusive: as the handshake judges.
+        if now.as_second() > not_after.as_second() {
+            return Err(Refusal::Expired { not_after }.into());
+        }
+        Ok(peer)
+    }
+
+    fn first(epoch: Epoch, peer: Result<Peer, PeerError>) -> Self {
+        let (peer, refused) = match peer {
+            Ok(peer) => (Some(peer), None),
+            Err(refused) => (None, Some(refused)),
+        };
+        Self {
+            epoch,
+            peer,
+            refused,
+        }
+    }
+
+    fn again(&self, snapshot: &Snapshot, now: Timestamp) -> Self {
+        let epoch = snapshot.epoch();
+        let Some(peer) = &self.peer else {
+            return Self::first(epoch, Err(Refusal::Anonymous.into()));
+        };
+        match peer.again(snapshot.trust(), now) {
+            Ok(peer) => Self::first(epoch, Ok(peer)),
+            Err(refused) => Self {
+                epoch,
+                peer: Some(peer.clone()),
+                refused: Some(refused),
+            },
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Connection {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get().cloned().ok_or_else(not_ours)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Connection {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        Ok(parts.extensions.get().cloned())
+    }
+}
+
+/// The router is served by something that proves no connection: nothing may be allowed.
+pub(crate) fn not_ours() -> Fault {
+    tracing::error!(
+        "a guarded route is served without a countersign listener: every request is refused"
+    );
+    Fault::new(
+        Code::Internal,
+        "the service is not set up to identify its callers",
+    )
+}

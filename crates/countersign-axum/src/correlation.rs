@@ -1,0 +1,113 @@
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::Fault;
+use crate::connection::not_ours;
+
+/// The id that joins a request, its answer and its audit event.
+///
+/// Taken from the trace id of `traceparent` (W3C Trace Context) or from `x-request-id`, where
+/// well-formed; made otherwise. Handlers take it as an argument.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CorrelationId(Arc<str>);
+
+impl CorrelationId {
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The one that the request brought, or a new one.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let brought = text(TRACE_PARENT)
+            .and_then(trace_id)
+            .or_else(|| text(REQUEST_ID).filter(|id| is_plain(id)));
+        match brought {
+            Some(id) => Self(id.into()),
+            None => Self(format!("{:032x}", rand::random::<u128>()).into()),
+        }
+    }
+
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(&self.0) {
+            headers.insert(REQUEST_ID, value);
+        }
+    }
+}
+
+impl fmt::Display for CorrelationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CorrelationId {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get().cloned().ok_or_else(not_ours)
+    }
+}
+
+/// `version "-" trace-id "-" parent-id "-" flags` (Trace Context, section 3.2.2); not all zero.
+fn trace_id(traceparent: &str) -> Option<&str> {
+    let mut fields = traceparent.split('-');
+    let (_version, trace_id) = (fields.next()?, fields.next()?);
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let fits = trace_id.len() == 32
+        && trace_id.bytes().all(hex)
+        && trace_id.bytes().any(|byte| byte != b'0')
+        && fields.count() >= 2;
+    fits.then_some(trace_id)
+}
+
+/// Nothing that a log or a header could take for structure.
+fn is_plain(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=128).contains(&id.len()) && id.bytes().all(plain)
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &'static str, value: &str) -> String {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        CorrelationId::of(&headers).as_str().to_owned()
+    }
+
+    #[test]
+    fn a_well_formed_id_is_kept() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        assert_eq!(id("traceparent", &parent), trace);
+        assert_eq!(id("x-request-id", "order-17.b_3"), "order-17.b_3");
+    }
+
+    #[test]
+    fn anything_else_is_replaced() {
+        let zeros = format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32));
+        for (name, value) in [
+            ("traceparent", zeros.as_str()),
+            ("traceparent", "00-4BF92F3577B34DA6A3CE929D0E0E4736-1-01"),
+            ("traceparent", "4bf92f3577b34da6a3ce929d0e0e4736"),
+            ("x-request-id", ""),
+            ("x-request-id", "a b"),
+            ("x-request-id", "{\"outcome\":\"allowed\"}"),
+            ("x-request-id", &"x".repeat(129)),
+        ] {
+            let made = id(name, value);
+            assert_eq!(made.len(), 32, "{value}");
+            assert_ne!(made, value);
+        }
+    }
+}

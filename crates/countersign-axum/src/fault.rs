@@ -1,0 +1,96 @@
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use countersign_identity::IdentityError;
+use countersign_policy::Denial;
+use countersign_problem::{Code, MEDIA_TYPE, Problem};
+use countersign_tls::PeerError;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+use crate::CorrelationId;
+
+/// An answer that is a problem: a [`Code`] and what is wrong this time.
+///
+/// Handlers return it, `Result<_, Fault>`. Within an [`Api`](crate::Api) it becomes a problem
+/// document that carries the correlation id of the request.
+///
+/// ```
+/// use countersign_axum::{Code, Fault};
+///
+/// async fn find(id: &str) -> Result<String, Fault> {
+///     Err(Fault::new(Code::NotFound, format!("no transaction `{id}`")))
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    code: Code,
+    detail: String,
+}
+
+impl Fault {
+    /// A fault of kind `code`; the caller gets to read `detail`.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// What is wrong.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong this time.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The answer, with the id under which the audit log has more.
+    pub(crate) fn render(self, id: &CorrelationId) -> Response {
+        let code = self.code;
+        let problem = Problem::new(code, self.detail, id.as_str());
+        // A document of strings and one number: it cannot fail to encode.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let status = StatusCode::from_u16(code.status());
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = code.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        response
+    }
+}
+
+/// Leaves itself in the response, for the guard to render.
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status());
+        let mut response = status
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Denial> for Fault {
+    fn from(denial: Denial) -> Self {
+        Self::new(denial.code(), denial.to_string())
+    }
+}
+
+impl From<&IdentityError> for Fault {
+    fn from(error: &IdentityError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<PeerError> for Fault {
+    fn from(error: PeerError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,154 @@
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use countersign_policy::{Denial, Principal};
+use http::{Method, StatusCode};
+
+use crate::audit::{EventKind, Outcome};
+use crate::caller::Known;
+use crate::connection::not_ours;
+use crate::{AuditEvent, Connection, CorrelationId, Fault, Live};
+
+/// What stands before a route: who may pass, judged by what.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) live: Live,
+    pub(crate) rule: Rule,
+}
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// Everybody, known or not.
+    Public,
+    /// Every principal.
+    Open,
+    /// Every principal that this lets pass.
+    Holder(fn(&Principal) -> Result<(), Denial>),
+}
+
+/// Decides a request, tells the audit log, and lets it pass or answers with the problem.
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = CorrelationId::of(request.headers());
+    request.extensions_mut().insert(id.clone());
+    let fault = match guard.rule {
+        Rule::Public => None,
+        rule => guard.decide(rule, &id, &mut request).await.err(),
+    };
+    let mut response = match fault {
+        Some(fault) => fault.render(&id),
+        None => guard.pass(&id, request, next).await,
+    };
+    id.write(response.headers_mut());
+    response
+}
+
+impl Guard {
+    async fn decide(
+        &self,
+        rule: Rule,
+        id: &CorrelationId,
+        request: &mut Request,
+    ) -> Result<(), Fault> {
+        let connection: Connection = request.extensions().get().cloned().ok_or_else(not_ours)?;
+        let mut known = Known::default();
+        let decision = known.caller(&connection, &self.live).and_then(|caller| {
+            if let Rule::Holder(holds) = rule {
+                holds(caller.principal())?;
+            }
+            Ok(caller)
+        });
+        let asked = Asked::of(id, request);
+        let event = self.event(&connection, known, asked, decision.as_ref().err());
+        connection.audit().record(event).await;
+        match decision {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                Ok(())
+            }
+            Err(fault) => {
+                // The certificate was good for the handshake and is so no more: a new handshake,
+                // with another one, is all that can help.
+                if fault.code().challenge().is_some() {
+                    connection.end();
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Runs the handler, and renders the problem that it may answer with.
+    async fn pass(&self, id: &CorrelationId, request: Request, next: Next) -> Response {
+        let asked = Asked::of(id, &request);
+        let connection = request.extensions().get::<Connection>().cloned();
+        let caller = request.extensions().get::<crate::Caller>().cloned();
+        let mut response = next.run(request).await;
+        let Some(fault) = response.extensions_mut().remove::<Fault>() else {
+            return response;
+        };
+        if let (Some(connection), Some(caller)) = (connection, caller)
+            && is_denial(&fault)
+        {
+            let event = self.event(&connection, caller.known(), asked, Some(&fault));
+            connection.audit().record(event).await;
+        }
+        fault.render(id)
+    }
+
+    fn event(
+        &self,
+        connection: &Connection,
+        known: Known,
+        asked: Asked,
+        fault: Option<&Fault>,
+    ) -> AuditEvent {
+        AuditEvent {
+            time: self.live.now(),
+            kind: EventKind::Request,
+            outcome: match fault {
+                None => Outcome::Allowed,
+                Some(_) => Outcome::Denied,
+            },
+            code: fault.map(Fault::code),
+            detail: fault.map(|fault| fault.detail().to_owned()),
+            alert: None,
+            correlation_id: Some(asked.id),
+            address: connection.address(),
+            handshake: Some(connection.handshake().clone()),
+            identity: known.identity,
+            principal: known.principal.map(|principal| principal.name().clone()),
+            certificate: known.certificate,
+            method: Some(asked.method),
+            route: asked.route,
+            epoch: self.live.load().epoch(),
+        }
+    }
+}
+
+/// What the audit log tells of a request.
+struct Asked {
+    id: CorrelationId,
+    method: Method,
+    route: Option<String>,
+}
+
+impl Asked {
+    fn of(id: &CorrelationId, request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        Self {
+            id: id.clone(),
+            method: request.method().clone(),
+            route: route.map(|route| route.as_str().to_owned()),
+        }
+    }
+}
+
+/// A handler refused the caller, by asking for a permission of its own.
+fn is_denial(fault: &Fault) -> bool {
+    let status = StatusCode::from_u16(fault.code().status());
+    matches!(status, Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+}

@@ -1,0 +1,72 @@
+//! Who is calling my axum service, and may they?
+//!
+//! A [`Server`] accepts TLS connections, demands a client certificate and proves, per connection,
+//! whom it belongs to. An [`Api`] is a router in which every route says who may call it. Every
+//! request is decided against the [`Live`] snapshot in force: connection → [`Peer`] → identity →
+//! principal → permit. Whatever is refused becomes one problem document for the caller and one
+//! [`AuditEvent`] for the operator.
+//!
+//! ```
+//! use axum::routing::get;
+//! use countersign_axum::{Api, Live, Permission, Require};
+//!
+//! struct ReadTransactions;
+//! impl Permission for ReadTransactions {
+//!     const NAME: &'static str = "transactions:read";
+//! }
+//!
+//! async fn list(caller: Require<ReadTransactions>) -> String {
+//!     format!("transactions for {}", caller.principal().name())
+//! }
+//!
+//! fn app(live: Live) -> axum::Router {
+//!     Api::new(live)
+//!         .guarded::<ReadTransactions>("/v1/transactions", get(list))
+//!         .into_router()
+//! }
+//! ```
+//!
+//! `examples/hello.rs` is a whole service.
+
+mod api;
+pub use api::Api;
+
+mod accept;
+
+pub mod audit;
+pub use audit::{Audit, AuditEvent, AuditSink};
+
+#[cfg(feature = "axum-server")]
+mod axum_server;
+#[cfg(feature = "axum-server")]
+pub use axum_server::CountersignAcceptor;
+
+mod caller;
+pub use caller::{Caller, Require};
+
+mod connection;
+pub use connection::Connection;
+
+mod correlation;
+pub use correlation::CorrelationId;
+
+mod fault;
+pub use fault::Fault;
+
+mod guard;
+
+mod limits;
+pub use limits::Limits;
+
+mod live;
+pub use live::{Epoch, Live, Snapshot};
+
+mod request;
+pub use request::{Json, Path, Query};
+
+mod server;
+pub use server::Server;
+
+pub use countersign_policy::{Directory, Permission, Permit};
+pub use countersign_problem::Code;
+pub use countersign_tls::{Anchors, Clock, Credential, Peer, SystemClock, Trust, TrustSnapshot};

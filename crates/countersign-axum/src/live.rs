@@ -1,0 +1,105 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use countersign_policy::Directory;
+use countersign_tls::{Clock, TrustSnapshot};
+use jiff::Timestamp;
+
+/// The trust and the policy in force, and the clock by which they are judged. Cheap to clone;
+/// every clone sees the same snapshot.
+#[derive(Clone, Debug)]
+pub struct Live {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    epochs: AtomicU64,
+    clock: Arc<dyn Clock>,
+}
+
+impl Live {
+    /// Begins with `trust` and `directory`, at the first epoch.
+    pub fn new(trust: TrustSnapshot, directory: Directory, clock: Arc<dyn Clock>) -> Self {
+        let snapshot = Snapshot {
+            trust,
+            directory,
+            epoch: Epoch(1),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                snapshot: ArcSwap::from_pointee(snapshot),
+                epochs: AtomicU64::new(1),
+                clock,
+            }),
+        }
+    }
+
+    /// The snapshot in force: one atomic load.
+    pub fn load(&self) -> Guard<Arc<Snapshot>> {
+        self.shared.snapshot.load()
+    }
+
+    /// Puts trust and policy in force together, and answers their epoch. The next request on every
+    /// connection, old ones too, is decided by them.
+    pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
+        // Of two swaps at one time either may win; that their epochs differ is what matters.
+        let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
+        self.shared.snapshot.store(Arc::new(Snapshot {
+            trust,
+            directory,
+            epoch,
+        }));
+        epoch
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+}
+
+/// Trust and policy, put in force together.
+#[derive(Debug)]
+pub struct Snapshot {
+    trust: TrustSnapshot,
+    directory: Directory,
+    epoch: Epoch,
+}
+
+impl Snapshot {
+    /// The server's credential and its trusts.
+    pub fn trust(&self) -> &TrustSnapshot {
+        &self.trust
+    }
+
+    /// Who is who.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Which snapshot it is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+}
+
+/// The number of a snapshot: another one for each that was put in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    /// The number, counted from 1.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,329 @@
+//! What can go wrong, for whoever has to put it right: the manifest's author, the caller, the operator.
+
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+/// Why a manifest was refused, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The text is not TOML, or not the TOML of a manifest: an unknown key, a number for a text.
+    #[error("line {line}, column {column}: {reason}")]
+    Syntax {
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What was found and what was wanted.
+        reason: String,
+    },
+    /// Every key is known, but what it says cannot be.
+    #[error("line {line}, column {column}: {flaw}")]
+    Flawed {
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        flaw: Flaw,
+    },
+    /// A name given to [`Manifest::with_server_names`](crate::Manifest::with_server_names) is not one.
+    #[error("cannot add {name} to the servers: {reason}")]
+    ServerName {
+        /// The name as given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Names were to be added to the server certificates, and there is none.
+    #[error("cannot add {name}: no certificate has the profile `server`")]
+    NoServer {
+        /// The first name that found no place.
+        name: String,
+    },
+}
+
+/// What is wrong with an entry of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// The manifest is written for another version of this tool.
+    #[error("version {found} is not known; this is version 1")]
+    Version {
+        /// The version that the manifest states.
+        found: u64,
+    },
+    /// The name of an item cannot be the name of its files.
+    #[error("item name `{name}`: {reason}")]
+    ItemName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// An authority and a certificate would have the same files.
+    #[error("`{name}` is an authority already; a certificate needs another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// An item is to be issued by something that is no authority of this manifest.
+    #[error("`{item}` is to be issued by `{issuer}`, which is no authority here; there is {known}")]
+    UnknownIssuer {
+        /// The item.
+        item: String,
+        /// The issuer that it asks for.
+        issuer: String,
+        /// The authorities that there are.
+        known: String,
+    },
+    /// Following the issuers from this authority never reaches a root.
+    #[error("the issuers of `{item}` form a circle")]
+    Circle {
+        /// An authority that waits for the circle.
+        item: String,
+    },
+    /// An authority claims a path length that its issuer does not allow.
+    #[error("`{item}` has path length {length}, but `{issuer}`, with {limit}, allows {allowed}")]
+    PathLength {
+        /// The authority.
+        item: String,
+        /// The path length that it asks for.
+        length: u8,
+        /// Its issuer.
+        issuer: String,
+        /// The path length of the issuer.
+        limit: u8,
+        /// What the issuer leaves.
+        allowed: String,
+    },
+    /// No such profile.
+    #[error("profile `{profile}` is not known; there are `server` and `client`")]
+    UnknownProfile {
+        /// The profile.
+        profile: String,
+    },
+    /// A lifetime that is none.
+    #[error("lifetime `{text}`: {reason}")]
+    Lifetime {
+        /// The lifetime as written.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A name that no certificate should carry.
+    #[error("`{name}`: {reason}")]
+    Name {
+        /// The name, control characters escaped.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The same name twice in one certificate.
+    #[error("{name} is given twice")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A certificate that would identify nobody.
+    #[error(
+        "certificate `{item}` has no name; give it `spiffe`, `dns`, `ip`, `uri`, `email` or `cn`"
+    )]
+    NoName {
+        /// The certificate.
+        item: String,
+    },
+}
+
+/// Why a certificate could not be issued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The certificate would end before it starts.
+    #[error("a certificate cannot be valid from {from} until {until}")]
+    ValidityEmpty {
+        /// The start that was asked for.
+        from: Timestamp,
+        /// The end that was asked for.
+        until: Timestamp,
+    },
+    /// X.509 writes the years 1950 to 9999.
+    #[error("{from} to {until} does not lie between the years 1950 and 9999")]
+    ValidityOutOfRange {
+        /// The start that was asked for.
+        from: Timestamp,
+        /// The end that was asked for.
+        until: Timestamp,
+    },
+    /// Nothing that starts now can end before its issuer does.
+    #[error(
+        "authority `{issuer}` can issue nothing now: it is valid from {not_before} until {not_after}"
+    )]
+    IssuerNotValid {
+        /// Common name of the issuer.
+        issuer: String,
+        /// When the issuer starts.
+        not_before: Timestamp,
+        /// When the issuer ends.
+        not_after: Timestamp,
+    },
+    /// The issuer's path length leaves no room for another authority.
+    #[error("authority `{issuer}` may not issue an authority with path length {length}")]
+    PathLength {
+        /// Common name of the issuer.
+        issuer: String,
+        /// The path length that was asked for.
+        length: u8,
+    },
+    /// Subject alternative names are ASCII; write internationalised names in their ASCII form.
+    #[error("{name} cannot be written in a certificate: it is not ASCII")]
+    NameNotAscii {
+        /// The name.
+        name: String,
+    },
+    /// The name of an item that is not in this PKI.
+    #[error("no {wanted} is called `{name}`; there is {known}")]
+    UnknownItem {
+        /// `authority` or `certificate`.
+        wanted: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The manifest was refused.
+    #[error("the manifest is refused")]
+    Manifest {
+        /// Where and why.
+        source: Box<ManifestError>,
+    },
+    /// The cryptographic library refused.
+    #[error("cannot make a key or sign: {reason}")]
+    Signing {
+        /// What the library says.
+        reason: String,
+    },
+}
+
+impl From<rcgen::Error> for IssueError {
+    fn from(error: rcgen::Error) -> Self {
+        Self::Signing {
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Why a store could not be read or written. No file that was in place has been changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder cannot be made, read, given its `.gitignore`, or flushed to the disk.
+    #[error("cannot use the folder `{}` for keys and certificates", path.display())]
+    Directory {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is something else in the folder's place.
+    #[error("`{}` should be a folder for keys and certificates, but is not one", path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file is there and cannot be read.
+    #[error("cannot read `{}`, the {wanted} of `{item}`", path.display())]
+    Read {
+        /// The item whose file it is.
+        item: String,
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        wanted: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file cannot be put in place.
+    #[error("cannot write `{}`, the {wanted} of `{item}`", path.display())]
+    Write {
+        /// The item whose file it is.
+        item: String,
+        /// The file.
+        path: PathBuf,
+        /// What it was to hold.
+        wanted: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file is there and holds something else.
+    #[error("`{}` should hold the {wanted} of `{item}` in PEM, but does not; move it away", path.display())]
+    Garbage {
+        /// The item whose file it is.
+        item: String,
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        wanted: &'static str,
+    },
+    /// The key of a certificate is lost.
+    #[error(
+        "`{item}` has the certificate `{}` but no key `{}`; put the key back, or remove the certificate to have a new pair made",
+        certificate.display(), key.display()
+    )]
+    KeyMissing {
+        /// The item.
+        item: String,
+        /// The certificate that is there.
+        certificate: PathBuf,
+        /// The key that is not.
+        key: PathBuf,
+    },
+    /// A certificate is for another key.
+    #[error(
+        "the certificate `{}` of `{item}` is not for the key `{}`; remove the certificate to have this key certified",
+        certificate.display(), key.display()
+    )]
+    KeyMismatch {
+        /// The item.
+        item: String,
+        /// The certificate.
+        certificate: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// A certificate was not issued by the authority that is now in place.
+    #[error(
+        "the certificate `{}` of `{item}` was not issued by the `{issuer}` of this folder; put the `{issuer}` that issued it back, or remove the certificate to have its key certified anew",
+        certificate.display()
+    )]
+    IssuerMismatch {
+        /// The item.
+        item: String,
+        /// The certificate.
+        certificate: PathBuf,
+        /// The authority that should have issued it.
+        issuer: String,
+    },
+    /// The certificate in the place of an authority is not an authority's.
+    #[error("the certificate `{}` of the authority `{item}` {reason}", certificate.display())]
+    NotAnAuthority {
+        /// The item.
+        item: String,
+        /// The certificate.
+        certificate: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A certificate could not be issued.
+    #[error("cannot issue `{}` for `{item}`", certificate.display())]
+    Issue {
+        /// The item.
+        item: String,
+        /// Where its certificate was to go.
+        certificate: PathBuf,
+        /// Why not.
+        source: Box<IssueError>,
+    },
+}

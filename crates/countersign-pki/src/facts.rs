@@ -1,0 +1,111 @@
+//! What does a certificate say? The few facts that the store compares, read from its bytes.
+//!
+//! It judges nothing: whose certificate it is, and whether to trust it, is asked elsewhere.
+
+use std::net::IpAddr;
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::parse_x509_certificate;
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use crate::name::Name;
+use crate::validity::Validity;
+
+pub(crate) struct Facts {
+    /// The subject, as encoded.
+    pub(crate) subject: Vec<u8>,
+    /// The issuer's name, as encoded.
+    pub(crate) issuer: Vec<u8>,
+    /// The subject's first common name.
+    pub(crate) common_name: Option<String>,
+    pub(crate) validity: Validity,
+    /// The SubjectPublicKeyInfo, as encoded.
+    pub(crate) public_key: Vec<u8>,
+    /// basicConstraints says CA.
+    pub(crate) is_ca: bool,
+    /// keyUsage allows the signing of certificates, or is absent.
+    pub(crate) signs_certificates: bool,
+    /// How many authorities may follow; `None` is any number.
+    pub(crate) path_len: Option<u32>,
+    /// The subject alternative names of the kinds that a manifest knows.
+    pub(crate) names: Vec<Name>,
+}
+
+impl Facts {
+    /// Reads the facts; `None` if it is not exactly one well-formed certificate.
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
+        let certificate = parse(der)?;
+        let constraints = certificate.basic_constraints().ok()?.map(|e| e.value);
+        let usage = certificate.key_usage().ok()?.map(|e| e.value);
+        let dates = certificate.validity();
+        Some(Self {
+            subject: certificate.subject().as_raw().to_vec(),
+            issuer: certificate.issuer().as_raw().to_vec(),
+            common_name: common_name(&certificate),
+            validity: Validity::of_seconds(
+                dates.not_before.timestamp(),
+                dates.not_after.timestamp(),
+            ),
+            public_key: certificate.public_key().raw.to_vec(),
+            is_ca: constraints.is_some_and(|c| c.ca),
+            signs_certificates: usage.is_none_or(|u| u.key_cert_sign()),
+            path_len: constraints.and_then(|c| c.path_len_constraint),
+            names: names(&certificate)?,
+        })
+    }
+}
+
+/// Whether the certificate carries a signature by the key with this SubjectPublicKeyInfo.
+pub(crate) fn is_signed_by(der: &[u8], public_key: &[u8]) -> bool {
+    let Some(certificate) = parse(der) else {
+        return false;
+    };
+    let Ok((_, key)) = SubjectPublicKeyInfo::from_der(public_key) else {
+        return false;
+    };
+    certificate.verify_signature(Some(&key)).is_ok()
+}
+
+fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
+    match parse_x509_certificate(der) {
+        Ok(([], certificate)) => Some(certificate),
+        _ => None,
+    }
+}
+
+fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {
+    let attribute = certificate.subject().iter_common_name().next()?;
+    attribute.as_str().ok().map(str::to_owned)
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Option<Vec<Name>> {
+    let Some(extension) = certificate.subject_alternative_name().ok()? else {
+        return Some(Vec::new());
+    };
+    Some(
+        extension
+            .value
+            .general_names
+            .iter()
+            .filter_map(name)
+            .collect(),
+    )
+}
+
+fn name(name: &GeneralName<'_>) -> Option<Name> {
+    match name {
+        GeneralName::DNSName(dns) => Some(Name::Dns((*dns).to_owned())),
+        GeneralName::URI(uri) => Some(Name::Uri((*uri).to_owned())),
+        GeneralName::RFC822Name(address) => Some(Name::Email((*address).to_owned())),
+        GeneralName::IPAddress(bytes) => address(bytes).map(Name::Ip),
+        _ => None,
+    }
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
+}

@@ -1,0 +1,130 @@
+//! What do I want? A [`Manifest`]: authorities and certificates by name, checked as a whole.
+//!
+//! A manifest holds no date and no key. The TOML that it is read from is in `document.rs`.
+
+use crate::document::{Document, Fault};
+use crate::error::ManifestError;
+use crate::name::Name;
+use crate::validity::Lifetime;
+
+/// The authorities and certificates that somebody wants; every issuer exists and comes first.
+///
+/// ```
+/// use countersign_pki::{Manifest, ManifestError};
+///
+/// let error = Manifest::parse("version = 1\n[authority.root]\nsubjekt = \"Test Root\"\n").unwrap_err();
+/// assert!(matches!(error, ManifestError::Syntax { line: 3, column: 1, .. }));
+/// assert!(error.to_string().starts_with("line 3, column 1: unknown field `subjekt`"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manifest {
+    pub(crate) authorities: Vec<AuthorityEntry>,
+    pub(crate) certificates: Vec<CertificateEntry>,
+}
+
+impl Manifest {
+    /// Reads a manifest in TOML, as `fixtures/pki.toml` is written.
+    ///
+    /// # Errors
+    /// [`ManifestError`] with the line and the column of the first mistake.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let document: Document = toml::from_str(text).map_err(|error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let reason = error.message().replace('\n', ", ");
+            ManifestError::Syntax {
+                line,
+                column,
+                reason,
+            }
+        })?;
+        Self::try_from(document).map_err(|Fault { offset, flaw }| {
+            let (line, column) = position(text, offset);
+            ManifestError::Flawed { line, column, flaw }
+        })
+    }
+
+    /// Adds names to every certificate with the profile `server`. A name that is there already stays
+    /// as it is, so that a command line can be repeated.
+    ///
+    /// # Errors
+    /// [`ManifestError::ServerName`] for a name that is none, [`ManifestError::NoServer`] if there is
+    /// no certificate to add it to.
+    pub fn with_server_names(
+        mut self,
+        names: impl IntoIterator<Item = Name>,
+    ) -> Result<Self, ManifestError> {
+        for name in names {
+            if let Some(reason) = name.flaw() {
+                return Err(ManifestError::ServerName {
+                    name: name.to_string(),
+                    reason,
+                });
+            }
+            let mut servers = self.servers().peekable();
+            if servers.peek().is_none() {
+                return Err(ManifestError::NoServer {
+                    name: name.to_string(),
+                });
+            }
+            for server in servers {
+                server.add(name.clone());
+            }
+        }
+        Ok(self)
+    }
+
+    fn servers(&mut self) -> impl Iterator<Item = &mut CertificateEntry> {
+        self.certificates
+            .iter_mut()
+            .filter(|entry| entry.profile == Profile::Server)
+    }
+}
+
+/// An authority that somebody wants. Without an issuer it is a root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AuthorityEntry {
+    pub(crate) name: String,
+    pub(crate) issuer: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) path_len: u8,
+}
+
+/// A leaf that somebody wants. It has a name: a common name, or at least one other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CertificateEntry {
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    pub(crate) profile: Profile,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) common_name: Option<String>,
+    pub(crate) names: Vec<Name>,
+}
+
+impl CertificateEntry {
+    fn add(&mut self, name: Name) {
+        if !self.names.iter().any(|known| known.same_as(&name)) {
+            self.names.push(name);
+        }
+    }
+}
+
+/// What kind of leaf: decides its extended key usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Server,
+    Client,
+}
+
+/// Line and column, both from 1; columns count characters.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let start_of_line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before
+        .get(start_of_line..)
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    (before.matches('\n').count() + 1, column)
+}

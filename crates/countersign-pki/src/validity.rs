@@ -1,0 +1,171 @@
+//! From when until when? The two dates of a certificate, and the lifetime they come from.
+//!
+//! Nothing here reads a clock: `now` is always an argument.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use time::OffsetDateTime;
+
+use crate::error::IssueError;
+
+/// How far back a certificate starts, so that a clock that is a little behind accepts it.
+const BACKDATE: i64 = 5 * MINUTE;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const YEAR: i64 = 365 * DAY;
+
+/// How long a certificate lives from now, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lifetime(i64);
+
+impl Lifetime {
+    pub(crate) const ROOT: Self = Self(10 * YEAR);
+    pub(crate) const INTERMEDIATE: Self = Self(2 * YEAR);
+    pub(crate) const LEAF: Self = Self(30 * DAY);
+    const LONGEST: Self = Self(100 * YEAR);
+
+    /// Reads `90m`, `12h`, `30d` or `2y`; the error is the reason.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        const WANTED: &str = "write a number and a unit: `90m`, `12h`, `30d` or `2y`";
+        let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = match text.strip_prefix(digits) {
+            Some("m") => MINUTE,
+            Some("h") => HOUR,
+            Some("d") => DAY,
+            Some("y") => YEAR,
+            _ => return Err(WANTED),
+        };
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(WANTED);
+        }
+        let seconds = digits.parse::<i64>().ok().and_then(|n| n.checked_mul(unit));
+        match seconds {
+            Some(0) => Err("a lifetime of nothing"),
+            Some(seconds) if seconds <= Self::LONGEST.0 => Ok(Self(seconds)),
+            _ => Err("longer than 100 years"),
+        }
+    }
+}
+
+impl fmt::Display for Lifetime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            s if s % DAY == 0 => write!(f, "{}d", s / DAY),
+            s if s % HOUR == 0 => write!(f, "{}h", s / HOUR),
+            s => write!(f, "{}m", s / MINUTE),
+        }
+    }
+}
+
+/// The first and the last moment at which a certificate is good, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Validity {
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+}
+
+impl Validity {
+    /// Exactly these dates, cut to whole seconds as X.509 knows them.
+    pub(crate) fn between(from: Timestamp, until: Timestamp) -> Self {
+        Self::of_seconds(from.as_second(), until.as_second())
+    }
+
+    /// From a little before `now` until the end of the lifetime.
+    pub(crate) fn starting(now: Timestamp, lifetime: Lifetime) -> Self {
+        let now = now.as_second();
+        Self::of_seconds(now.saturating_sub(BACKDATE), now.saturating_add(lifetime.0))
+    }
+
+    /// Dates outside what jiff can hold become the nearest that it can: the "no well-defined
+    /// expiry" of RFC 5280, 9999-12-31T23:59:59Z, is one of them.
+    pub(crate) fn of_seconds(from: i64, until: i64) -> Self {
+        Self {
+            from: timestamp(from),
+            until: timestamp(until),
+        }
+    }
+
+    /// The part of it that lies within `outer`; empty if none does.
+    pub(crate) fn within(self, outer: Self) -> Self {
+        Self {
+            from: self.from.max(outer.from),
+            until: self.until.min(outer.until),
+        }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.until <= self.from
+    }
+
+    /// The dates for rcgen, which validates nothing and writes any year as it comes.
+    pub(crate) fn to_dates(self) -> Result<(OffsetDateTime, OffsetDateTime), IssueError> {
+        let Self { from, until } = self;
+        if self.is_empty() {
+            return Err(IssueError::ValidityEmpty { from, until });
+        }
+        let date = |t: Timestamp| OffsetDateTime::from_unix_timestamp(t.as_second()).ok();
+        match (date(from), date(until)) {
+            (Some(first), Some(last)) if first.year() >= 1950 => Ok((first, last)),
+            _ => Err(IssueError::ValidityOutOfRange { from, until }),
+        }
+    }
+}
+
+fn timestamp(second: i64) -> Timestamp {
+    let limit = if second < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    Timestamp::from_second(second).unwrap_or(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_read_and_print() {
+        for (text, printed) in [
+            ("90m", "90m"),
+            ("120m", "2h"),
+            ("24h", "1d"),
+            ("30d", "30d"),
+            ("2y", "730d"),
+        ] {
+            assert_eq!(Lifetime::parse(text).unwrap().to_string(), printed);
+        }
+    }
+
+    #[test]
+    fn lifetimes_are_strict() {
+        for text in [
+            "",
+            "d",
+            "30",
+            "30 d",
+            " 30d",
+            "+30d",
+            "-30d",
+            "1.5d",
+            "30days",
+            "30D",
+            "0d",
+            "101y",
+            "99999999999999999999y",
+            "1d12h",
+            "٣d",
+        ] {
+            assert!(Lifetime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_saturates() {
+        let validity = Validity::starting(Timestamp::MAX, Lifetime::ROOT);
+        assert_eq!(validity.until.as_second(), Timestamp::MAX.as_second());
+        assert!(validity.to_dates().is_ok());
+    }
+}

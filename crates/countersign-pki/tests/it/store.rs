@@ -1,0 +1,423 @@
+//! What the store does to a folder, and what it never does.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use countersign_pki::{
+    Action, Authority, DEV_MANIFEST, Manifest, Name, Plan, Report, Store, StoreError, Warning,
+};
+use tempfile::TempDir;
+
+use crate::{at, dev_plan, now};
+
+/// Every file of a folder, by name.
+pub(crate) fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    entries
+        .map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+/// A folder to which the dev plan was applied.
+fn dev_store() -> (TempDir, Store, Report) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("pki")).unwrap();
+    let report = store.apply(&dev_plan(now())).unwrap();
+    (folder, store, report)
+}
+
+/// What applying the dev plan is refused with: the message, with the folder left out, and its causes.
+fn refusal(store: &Store) -> String {
+    let error = store.apply(&dev_plan(now())).unwrap_err();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text.replace(&format!("{}/", store.dir().display()), "")
+}
+
+#[test]
+fn a_first_run_makes_a_pair_of_files_for_each_item() {
+    let (_folder, store, report) = dev_store();
+    let files: Vec<String> = contents(store.dir()).into_keys().collect();
+    let mut wanted: Vec<String> = dev_plan(now())
+        .names()
+        .flat_map(|name| [format!("{name}.pem"), format!("{name}-key.pem")])
+        .chain([".gitignore".to_owned()])
+        .collect();
+    wanted.sort();
+    assert_eq!(files, wanted);
+    assert!(
+        report.changed() && report.warnings().is_empty(),
+        "{report:?}"
+    );
+    assert!(
+        report
+            .entries()
+            .iter()
+            .all(|entry| entry.action == Action::Created)
+    );
+    let billing = report
+        .entries()
+        .iter()
+        .find(|entry| entry.name == "billing")
+        .unwrap();
+    assert_eq!(billing.path, store.certificate_path("billing"));
+    assert_eq!(billing.not_after, at("2026-08-31T12:00:00Z"));
+    assert_eq!(
+        fs::read_to_string(store.dir().join(".gitignore")).unwrap(),
+        "*\n"
+    );
+}
+
+#[test]
+fn a_leaf_file_holds_the_chain_without_the_root() {
+    let (_folder, store, _) = dev_store();
+    let read = |name| fs::read_to_string(store.certificate_path(name)).unwrap();
+    let count = |name| read(name).matches("BEGIN CERTIFICATE").count();
+    assert_eq!(
+        [
+            count("root"),
+            count("issuing"),
+            count("billing"),
+            count("mallory")
+        ],
+        [1, 1, 2, 1]
+    );
+    assert!(read("billing").ends_with(&read("issuing")));
+}
+
+#[test]
+fn a_second_run_changes_no_byte() {
+    let (_folder, store, _) = dev_store();
+    let before = contents(store.dir());
+    let again = Store::open(store.dir())
+        .unwrap()
+        .apply(&dev_plan(at("2026-08-02T00:00:00Z")));
+    let report = again.unwrap();
+    assert!(!report.changed());
+    assert_eq!(contents(store.dir()), before);
+}
+
+#[test]
+fn a_key_is_never_overwritten() {
+    let (_folder, store, _) = dev_store();
+    let before = contents(store.dir());
+    for name in dev_plan(now()).names() {
+        fs::remove_file(store.certificate_path(name)).unwrap();
+    }
+    let report = store.apply(&dev_plan(now())).unwrap();
+    assert!(
+        report
+            .entries()
+            .iter()
+            .all(|entry| entry.action == Action::Completed)
+    );
+    for (name, bytes) in contents(store.dir()) {
+        assert_eq!(
+            before[&name] == bytes,
+            name.ends_with("-key.pem") || name == ".gitignore"
+        );
+    }
+    assert!(!store.apply(&dev_plan(now())).unwrap().changed());
+}
+
+#[test]
+fn runs_at_the_same_time_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("pki");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| Store::open(&dir).unwrap().apply(&dev_plan(now())).unwrap());
+        }
+    });
+    assert!(
+        !Store::open(&dir)
+            .unwrap()
+            .apply(&dev_plan(now()))
+            .unwrap()
+            .changed()
+    );
+    assert_eq!(contents(&dir).len(), 17);
+}
+
+#[test]
+fn what_has_expired_is_kept_and_said() {
+    let (_folder, store, _) = dev_store();
+    let before = contents(store.dir());
+    let report = store.apply(&dev_plan(at("2026-09-15T00:00:00Z"))).unwrap();
+    let expired: Vec<&str> = report.expired().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(
+        expired,
+        ["server", "billing", "reports", "newcomer", "mallory"]
+    );
+    assert!(!report.changed());
+    assert_eq!(contents(store.dir()), before);
+}
+
+#[test]
+fn an_expired_certificate_is_made_anew_by_removing_it() {
+    let (_folder, store, _) = dev_store();
+    let key = fs::read(store.key_path("billing")).unwrap();
+    fs::remove_file(store.certificate_path("billing")).unwrap();
+    let report = store.apply(&dev_plan(at("2026-09-15T00:00:00Z"))).unwrap();
+    let billing = report
+        .entries()
+        .iter()
+        .find(|entry| entry.name == "billing")
+        .unwrap();
+    assert_eq!(
+        (billing.action, billing.expired),
+        (Action::Completed, false)
+    );
+    assert_eq!(billing.not_after, at("2026-10-15T00:00:00Z"));
+    assert_eq!(fs::read(store.key_path("billing")).unwrap(), key);
+}
+
+#[test]
+fn an_authority_that_has_ended_issues_nothing() {
+    let (_folder, store, _) = dev_store();
+    fs::remove_file(store.certificate_path("billing")).unwrap();
+    let error = store
+        .apply(&dev_plan(at("2029-01-01T00:00:00Z")))
+        .unwrap_err();
+    let cause = error.source().unwrap().to_string();
+    assert!(
+        cause.starts_with("authority `Countersign Dev Issuing CA TEST ONLY` can issue nothing now")
+    );
+}
+
+#[test]
+fn a_certificate_without_its_key_says_what_to_do() {
+    let (_folder, store, _) = dev_store();
+    fs::remove_file(store.key_path("billing")).unwrap();
+    assert_eq!(
+        refusal(&store),
+        "`billing` has the certificate `billing.pem` but no key `billing-key.pem`; put the key back, \
+         or remove the certificate to have a new pair made"
+    );
+}
+
+#[test]
+fn a_key_of_another_item_is_noticed() {
+    let (_folder, store, _) = dev_store();
+    fs::copy(store.key_path("reports"), store.key_path("billing")).unwrap();
+    assert_eq!(
+        refusal(&store),
+        "the certificate `billing.pem` of `billing` is not for the key `billing-key.pem`; remove the \
+         certificate to have this key certified"
+    );
+}
+
+#[test]
+fn a_certificate_of_another_issuer_is_noticed_before_anything_is_written() {
+    let (_folder, store, _) = dev_store();
+    let wanted = "the certificate `server.pem` of `server` was not issued by the `issuing` of this \
+                  folder; put the `issuing` that issued it back, or remove the certificate to have \
+                  its key certified anew";
+    fs::remove_file(store.key_path("issuing")).unwrap();
+    fs::remove_file(store.certificate_path("issuing")).unwrap();
+    let before = contents(store.dir());
+    assert_eq!(refusal(&store), wanted, "the issuer is gone");
+    assert_eq!(contents(store.dir()), before);
+
+    // The same name, another key.
+    let other = Authority::root("Countersign Dev Root TEST ONLY", now()).unwrap();
+    let other = other
+        .intermediate("Countersign Dev Issuing CA TEST ONLY", now())
+        .unwrap();
+    fs::write(store.key_path("issuing"), other.key_pem()).unwrap();
+    assert_eq!(refusal(&store), wanted, "another key, to be certified");
+    fs::write(store.certificate_path("issuing"), other.certificate_pem()).unwrap();
+    assert!(
+        refusal(&store).starts_with("the certificate `issuing.pem` of `issuing` was not issued by")
+    );
+}
+
+#[test]
+fn a_leaf_in_the_place_of_an_authority_is_noticed() {
+    let (_folder, store, _) = dev_store();
+    let root = Authority::root("Countersign Dev Root TEST ONLY", now()).unwrap();
+    let leaf = root.client(now()).common_name("x").issue().unwrap();
+    fs::write(store.key_path("root"), leaf.key_pem()).unwrap();
+    fs::write(store.certificate_path("root"), leaf.leaf_pem()).unwrap();
+    assert_eq!(
+        refusal(&store),
+        "the certificate `root.pem` of the authority `root` is not self-signed, as a root is"
+    );
+
+    let item = |kind: &str| {
+        let text = format!("version = 1\n[authority.a]\nsubject = \"A\"\n{kind}issuer = \"a\"\n");
+        Plan::new(&Manifest::parse(&text).unwrap(), now())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    store
+        .apply(&item("[certificate.b]\nprofile = \"client\"\ncn = \"b\"\n"))
+        .unwrap();
+    let error = store
+        .apply(&item("[authority.b]\nsubject = \"b\"\n"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("of the authority `b` is not that of a CA"),
+        "{error}"
+    );
+}
+
+#[test]
+fn garbage_is_named_with_what_was_wanted() {
+    for bytes in [
+        &b"garbage"[..],
+        b"",
+        b"\xff\xfe",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n",
+    ] {
+        let (_folder, store, _) = dev_store();
+        fs::write(store.certificate_path("reports"), bytes).unwrap();
+        assert_eq!(
+            refusal(&store),
+            "`reports.pem` should hold the certificate of `reports` in PEM, but does not; move it away"
+        );
+        fs::write(store.key_path("issuing"), bytes).unwrap();
+        assert_eq!(
+            refusal(&store),
+            "`issuing-key.pem` should hold the private key of `issuing` in PEM, but does not; move it away"
+        );
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_named() {
+    let (_folder, store, _) = dev_store();
+    fs::remove_file(store.key_path("billing")).unwrap();
+    fs::create_dir(store.key_path("billing")).unwrap();
+    assert!(
+        refusal(&store)
+            .starts_with("cannot read `billing-key.pem`, the private key of `billing`: ")
+    );
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pki");
+    fs::write(&path, "").unwrap();
+    let error = Store::open(&path).unwrap_err();
+    assert!(matches!(&error, StoreError::NotADirectory { path: named } if *named == path));
+    let error = Store::open(path.join("deeper")).unwrap_err();
+    assert!(matches!(error, StoreError::Directory { .. }), "{error}");
+}
+
+#[test]
+fn names_that_a_kept_certificate_lacks_are_said() {
+    let (_folder, store, _) = dev_store();
+    let dev = Manifest::parse(DEV_MANIFEST).unwrap();
+    let more = dev
+        .with_server_names([Name::Dns("api.test".into())])
+        .unwrap();
+    let plan = Plan::new(&more, now());
+    let report = store.apply(&plan).unwrap();
+    let [warning] = report.warnings() else {
+        panic!("{report:?}")
+    };
+    assert!(
+        warning
+            .to_string()
+            .starts_with("`server` was kept without dns:api.test; remove `")
+    );
+
+    fs::remove_file(store.certificate_path("server")).unwrap();
+    assert!(store.apply(&plan).unwrap().warnings().is_empty());
+    assert!(!store.apply(&plan).unwrap().changed());
+}
+
+#[test]
+fn a_project_is_not_hidden_from_git() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("Cargo.toml"), "").unwrap();
+    let report = Store::open(folder.path())
+        .unwrap()
+        .apply(&dev_plan(now()))
+        .unwrap();
+    assert!(!folder.path().join(".gitignore").exists());
+    let path = folder.path().to_owned();
+    assert_eq!(report.warnings(), [Warning::FolderNotIgnored { path }]);
+}
+
+#[cfg(unix)]
+mod modes {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    pub(crate) fn check(store: &Store) {
+        assert_eq!(mode(store.dir()), 0o700);
+        for name in dev_plan(now()).names() {
+            assert_eq!(mode(&store.key_path(name)), 0o600);
+            assert_eq!(mode(&store.certificate_path(name)), 0o644);
+        }
+    }
+
+    #[test]
+    fn keys_are_their_owners_alone() {
+        check(&dev_store().1);
+    }
+
+    #[test]
+    fn what_others_may_touch_is_said_and_left() {
+        let (_folder, store, _) = dev_store();
+        chmod(store.dir(), 0o770);
+        chmod(&store.key_path("billing"), 0o640);
+        let report = store.apply(&dev_plan(now())).unwrap();
+        let key = Warning::KeyReadable {
+            path: store.key_path("billing"),
+            mode: 0o640,
+        };
+        let folder = Warning::FolderWritable {
+            path: store.dir().to_owned(),
+            mode: 0o770,
+        };
+        assert_eq!(report.warnings(), [folder, key]);
+        assert_eq!(
+            (mode(store.dir()), mode(&store.key_path("billing"))),
+            (0o770, 0o640)
+        );
+
+        chmod(store.dir(), 0o755);
+        chmod(&store.key_path("billing"), 0o600);
+        assert!(store.apply(&dev_plan(now())).unwrap().warnings().is_empty());
+    }
+
+    /// Says nothing where the tests run as root, whom no mode stops.
+    #[test]
+    fn an_unwritable_folder_is_named_with_the_item() {
+        let (_folder, store, _) = dev_store();
+        fs::remove_file(store.certificate_path("billing")).unwrap();
+        chmod(store.dir(), 0o500);
+        if fs::write(store.dir().join("probe"), "").is_err() {
+            let told = refusal(&store);
+            assert!(told.starts_with("cannot write `billing.pem`, the certificate of `billing`: "));
+        }
+        chmod(store.dir(), 0o700);
+    }
+}
+
+#[cfg(unix)]
+pub(crate) use modes::check as check_modes;

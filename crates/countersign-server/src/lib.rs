@@ -1,0 +1,20 @@
+//! The reference server: a ledger behind mutual TLS, with an admin listener beside it.
+//!
+//! It is a consumer of the other crates and nothing more, so it is the honest example of how to
+//! use them: `app.rs` is the table of who may do what. `countersign serve` runs it from a
+//! [`Config`]; tests and `countersign dev` start it in process with [`ReferenceServer::start`].
+
+mod admin;
+
+mod app;
+pub use app::{ReadTransactions, WriteTransactions, router};
+
+mod config;
+pub use config::{AuditTarget, Config, ConfigError, TrustConfig};
+
+mod ledger;
+
+mod reference;
+pub use reference::{Addresses, ReferenceServer, StartError};
+
+mod routes;

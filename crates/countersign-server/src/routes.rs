@@ -1,0 +1,3 @@
+pub(crate) mod document;
+pub(crate) mod transactions;
+pub(crate) mod whoami;
