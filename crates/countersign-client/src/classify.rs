@@ -1,0 +1,283 @@
+//! Which of our errors is an error of reqwest?
+//!
+//! The cause is buried: `io::Error` passes over its own content when asked for a source, and HTTP/2
+//! keeps nothing of a TLS error but its text. All three are looked into.
+
+use std::error::Error as StdError;
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use countersign_identity::Certificate;
+use countersign_tls::{Alert, Clock, Credential, TlsVersion};
+use jiff::Timestamp;
+use reqwest::Url;
+use rustls::pki_types::UnixTime;
+use rustls::{AlertDescription, CertificateError};
+
+use crate::confirm::NotConnected;
+use crate::handshake::Handshake;
+use crate::likely::{Chain, Evidence};
+use crate::name;
+use crate::{Ending, Error, Kind, Refused, RequestFault, ServerFault, TransportFault};
+
+/// What is known of this side when a call fails.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    chain: Option<Chain>,
+    certificate: Option<Arc<Certificate>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Caller {
+    pub(crate) fn new(credential: Option<&Credential>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            chain: credential.map(Chain::of),
+            certificate: credential.map(|credential| Arc::new(credential.certificate().clone())),
+            clock,
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&Arc<Certificate>> {
+        self.certificate.as_ref()
+    }
+
+    /// `answered`: the server has answered before, with a redirect that was followed.
+    pub(crate) fn classify(&self, error: reqwest::Error, answered: bool) -> Error {
+        let not_connected = find::<NotConnected>(&error);
+        let unsent = not_connected.is_some() || error.is_connect() || error.is_builder();
+        let kind = match not_connected {
+            _ if error.is_builder() => Kind::Request(request_fault(&error)),
+            _ if error.is_timeout() => Kind::Transport(TransportFault::Timeout),
+            _ if error.is_dns() => Kind::Transport(TransportFault::Dns),
+            Some(not_connected) => self.of_connecting(not_connected),
+            None => self.of_a_connection(&error),
+        };
+        // The URL may hold secrets, and we print our own.
+        Error::new(kind)
+            .unsent(unsent && !answered)
+            .because(error.without_url())
+    }
+
+    fn of_connecting(&self, error: &NotConnected) -> Kind {
+        let seen = &error.handshake;
+        // Before that, our certificate has not been sent.
+        let judged =
+            seen.asked && (error.after_handshake || seen.version == Some(TlsVersion::Tls12));
+        match Cause::of(error) {
+            Cause::Certificate(fault) => Kind::Trust(server_fault(&fault, seen.untrusted.as_ref())),
+            Cause::Alert(alert) if is_about_us(alert, seen) => {
+                self.refused(Some(alert), Ending::Alert, Some(seen))
+            }
+            Cause::Alert(alert) => Kind::Transport(TransportFault::Tls { alert: Some(alert) }),
+            Cause::Tls => Kind::Transport(TransportFault::Tls { alert: None }),
+            Cause::Closed if judged => self.refused(None, Ending::Closed, Some(seen)),
+            Cause::Reset if judged => self.refused(None, Ending::Reset, Some(seen)),
+            Cause::Closed if seen.begun.is_some() => Kind::Transport(TransportFault::Closed),
+            Cause::Reset if seen.begun.is_some() => Kind::Transport(TransportFault::Reset),
+            _ => Kind::Transport(TransportFault::Connect {
+                reason: connect_reason(error),
+            }),
+        }
+    }
+
+    /// The connection was in use: unconfirmed, resumed, or ended by the server later on.
+    fn of_a_connection(&self, error: &reqwest::Error) -> Kind {
+        Kind::Transport(match Cause::of(error) {
+            Cause::Alert(alert) if is_about_certificates(alert) => {
+                return self.refused(Some(alert), Ending::Alert, None);
+            }
+            Cause::Alert(alert) => TransportFault::Tls { alert: Some(alert) },
+            Cause::Certificate(_) | Cause::Tls => TransportFault::Tls { alert: None },
+            Cause::Closed => TransportFault::Closed,
+            Cause::Reset => TransportFault::Reset,
+            Cause::Other => TransportFault::Other,
+        })
+    }
+
+    fn refused(&self, alert: Option<Alert>, ending: Ending, seen: Option<&Handshake>) -> Kind {
+        let presented = seen.is_none_or(|seen| seen.presented || !seen.asked);
+        let chain = self.chain.as_ref().filter(|_| presented);
+        let acceptable = seen.map(|seen| seen.acceptable.clone()).unwrap_or_default();
+        let evidence = Evidence {
+            alert,
+            chain,
+            acceptable: &acceptable,
+            now: self.clock.now(),
+        };
+        Kind::Refused(Refused {
+            alert,
+            ending,
+            likely: evidence.likely(),
+            presented: self.certificate.clone().filter(|_| presented),
+            leaf_only: chain.is_some_and(Chain::is_leaf_only),
+            withheld: self.chain.is_some() && !presented,
+            acceptable,
+        })
+    }
+}
+
+/// The cause of an error, as deep as it can be seen.
+enum Cause {
+    Certificate(CertificateError),
+    Alert(Alert),
+    Tls,
+    Closed,
+    Reset,
+    Other,
+}
+
+impl Cause {
+    fn of(error: &(dyn StdError + 'static)) -> Self {
+        let mut cause = Self::Other;
+        for error in causes(error) {
+            if let Some(rustls) = error.downcast_ref::<rustls::Error>() {
+                return Self::of_rustls(rustls);
+            }
+            if let Some(alert) = alert_in_text(&error.to_string()) {
+                return Self::Alert(alert);
+            }
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                cause = Self::of_io(io.kind()).unwrap_or(cause);
+            }
+        }
+        cause
+    }
+
+    fn of_rustls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(fault) => Self::Certificate(fault.clone()),
+            rustls::Error::AlertReceived(alert) => Self::Alert((*alert).into()),
+            _ => Self::Tls,
+        }
+    }
+
+    fn of_io(kind: io::ErrorKind) -> Option<Self> {
+        match kind {
+            io::ErrorKind::UnexpectedEof => Some(Self::Closed),
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset => Some(Self::Reset),
+            _ => None,
+        }
+    }
+}
+
+/// An error, what it wraps, and what caused it.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}
+
+fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|error| error.downcast_ref())
+}
+
+/// h2 keeps the text of an error, and the text of an alert ends it.
+fn alert_in_text(text: &str) -> Option<Alert> {
+    (0..=u8::MAX).find_map(|number| {
+        let alert = rustls::Error::AlertReceived(AlertDescription::from(number));
+        text.ends_with(&alert.to_string())
+            .then(|| Alert::new(number))
+    })
+}
+
+/// Alerts by which a server speaks of nothing but the certificate of the client.
+fn is_about_certificates(alert: Alert) -> bool {
+    matches!(alert.number(), 41..=46 | 48 | 49 | 116)
+}
+
+fn is_about_us(alert: Alert, seen: &Handshake) -> bool {
+    match alert {
+        // OpenSSL says `handshake_failure` over TLS 1.2 when none was presented.
+        HANDSHAKE_FAILURE => seen.asked,
+        Alert::DECRYPT_ERROR => seen.presented,
+        alert => is_about_certificates(alert),
+    }
+}
+
+fn server_fault(fault: &CertificateError, server: Option<&Certificate>) -> ServerFault {
+    use CertificateError as E;
+    match fault {
+        E::UnknownIssuer => ServerFault::UnknownIssuer {
+            issuer: server.map(|server| server.issuer().to_string()),
+        },
+        E::NotValidForNameContext { expected, .. } => ServerFault::NameMismatch {
+            expected: expected.to_str().into_owned(),
+            presented: server.map_or_else(Vec::new, |server| name::alt_names(server).collect()),
+        },
+        E::ExpiredContext { not_after, .. } => ServerFault::Expired {
+            not_after: timestamp(*not_after),
+        },
+        E::NotValidYetContext { not_before, .. } => ServerFault::NotYetValid {
+            not_before: timestamp(*not_before),
+        },
+        E::InvalidPurpose | E::InvalidPurposeContext { .. } => ServerFault::WrongPurpose,
+        E::Revoked => ServerFault::Revoked,
+        E::BadSignature => ServerFault::BadSignature,
+        other => ServerFault::Other {
+            reason: other.to_string(),
+        },
+    }
+}
+
+fn request_fault(error: &reqwest::Error) -> RequestFault {
+    let reason = causes(error)
+        .last()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    match find::<<Url as FromStr>::Err>(error) {
+        Some(_) => RequestFault::Url { reason },
+        None => RequestFault::Unencodable { reason },
+    }
+}
+
+/// The system's own word for it, such as `connection refused`.
+fn connect_reason(error: &NotConnected) -> String {
+    let io = causes(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    match io.last() {
+        Some(io) => io.kind().to_string(),
+        None => "no connection was made".to_owned(),
+    }
+}
+
+/// A time after the year 9999 becomes the last one that can be told.
+fn timestamp(time: UnixTime) -> Timestamp {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .unwrap_or(Timestamp::MAX)
+}
+
+const HANDSHAKE_FAILURE: Alert = Alert::new(40);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_every_alert_is_read_back() {
+        for number in 0..=u8::MAX {
+            let alert = rustls::Error::AlertReceived(AlertDescription::from(number));
+            let text = format!("connection error: {alert}");
+            assert_eq!(alert_in_text(&text), Some(Alert::new(number)), "{text}");
+        }
+        assert_eq!(alert_in_text("connection closed"), None);
+    }
+
+    #[test]
+    fn the_error_of_rustls_is_found_inside_two_io_errors() {
+        let alert = rustls::Error::AlertReceived(AlertDescription::UnknownCA);
+        let twice = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, alert));
+        assert!(matches!(Cause::of(&twice), Cause::Alert(Alert::UNKNOWN_CA)));
+    }
+}

@@ -1,0 +1,87 @@
+//! Which rustls configuration does a client have? The one place where it is made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_tls::{Clock, Credential, TlsVersion, provider};
+use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::UnixTime;
+use rustls::time_provider::TimeProvider;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+
+use crate::handshake::{Presenter, Tickets, Witness};
+use crate::{BuildError, HttpVersion, ServerTrust};
+
+/// All that a handshake depends on.
+pub(crate) struct TlsParts<'a> {
+    pub(crate) credential: Option<Credential>,
+    pub(crate) trust: &'a ServerTrust,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) version: Option<TlsVersion>,
+    pub(crate) http: HttpVersion,
+}
+
+impl TlsParts<'_> {
+    pub(crate) fn into_config(self) -> Result<ClientConfig, BuildError> {
+        let provider = provider();
+        let verifier = Witness(self.verifier(&provider)?);
+        let mut config = ClientConfig::builder_with_details(provider, Arc::new(Now(self.clock)))
+            .with_protocol_versions(&versions(self.version)?)
+            .map_err(BuildError::tls)?
+            // rustls calls every verifier but its own dangerous; ours asks its own, and listens.
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(Presenter(self.credential)));
+        // A configuration that reqwest is given, it takes as it is: without this, no HTTP/2.
+        config.alpn_protocols = alpn(self.http);
+        let tickets = ClientSessionMemoryCache::new(REMEMBERED_SERVERS);
+        config.resumption = Resumption::store(Arc::new(Tickets(Arc::new(tickets))));
+        Ok(config)
+    }
+
+    fn verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<WebPkiServerVerifier>, BuildError> {
+        let roots: RootCertStore = self.trust.anchors().trust_anchors().cloned().collect();
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+            .build()
+            .map_err(BuildError::tls)
+    }
+}
+
+fn versions(
+    only: Option<TlsVersion>,
+) -> Result<Vec<&'static SupportedProtocolVersion>, BuildError> {
+    match only {
+        None => Ok(vec![&TLS13, &TLS12]),
+        Some(TlsVersion::Tls12) => Ok(vec![&TLS12]),
+        Some(TlsVersion::Tls13) => Ok(vec![&TLS13]),
+        Some(version) => Err(BuildError::TlsVersion { version }),
+    }
+}
+
+fn alpn(version: HttpVersion) -> Vec<Vec<u8>> {
+    let (h2, http1) = (b"h2".to_vec(), b"http/1.1".to_vec());
+    match version {
+        HttpVersion::Any => vec![h2, http1],
+        HttpVersion::Http1 => vec![http1],
+        HttpVersion::Http2 => vec![h2],
+    }
+}
+
+/// A clock, as rustls asks for it.
+#[derive(Debug)]
+struct Now(Arc<dyn Clock>);
+
+impl TimeProvider for Now {
+    fn current_time(&self) -> Option<UnixTime> {
+        let seconds = u64::try_from(self.0.now().as_second()).ok()?;
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+    }
+}
+
+/// As many as rustls remembers unless told otherwise.
+const REMEMBERED_SERVERS: usize = 256;

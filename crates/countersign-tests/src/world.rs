@@ -1,0 +1,160 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use countersign_axum::{Anchors, Audit, AuditEvent, Directory, Live, Trust, TrustSnapshot};
+use countersign_client::{Client, ClientBuilder, Credential, ServerTrust};
+use countersign_identity::{NameRules, Scheme};
+use countersign_pki::{Authority, Issued};
+use countersign_server::{Addresses, ReferenceServer};
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+use crate::StandingClock;
+
+/// The name of a caller that may read and write transactions.
+pub const BILLING: &str = "spiffe://world.example/billing";
+/// The name of a caller that may read transactions.
+pub const REPORTS: &str = "spiffe://world.example/reports";
+/// The name of nobody.
+pub const NEWCOMER: &str = "spiffe://world.example/newcomer";
+
+/// The reference server, its PKI and its audit log.
+#[derive(Debug)]
+pub struct World {
+    /// The CA that server and clients trust.
+    pub root: Authority,
+    /// The CA below it, which issues every certificate.
+    pub issuing: Authority,
+    /// The time on both ends.
+    pub clock: Arc<StandingClock>,
+    server: ReferenceServer,
+    events: UnboundedReceiver<AuditEvent>,
+}
+
+impl World {
+    /// Everything as it should be.
+    ///
+    /// # Errors
+    ///
+    /// No certificate can be made, or no port be bound.
+    pub async fn start() -> Result<Self> {
+        Self::with_server_certificate(|issuing, now| {
+            Ok(issuing.server(now).dns("localhost").issue()?)
+        })
+        .await
+    }
+
+    /// A server that presents what `issue` makes.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_server_certificate(
+        issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
+    ) -> Result<Self> {
+        let now = Timestamp::from_second(NOW)?;
+        let root = Authority::root("World Root", now)?;
+        let issuing = root.intermediate("World Issuing CA", now)?;
+        let clock = Arc::new(StandingClock::at(now));
+        let credential = credential(&issue(&issuing, now)?)?;
+        let trust = TrustSnapshot::new(credential, vec![trust(&root)?], clock.clone())?;
+        let live = Live::new(trust, Directory::from_toml(POLICY)?, clock.clone());
+        let (sink, events) = unbounded_channel();
+        let (audit, writer) = Audit::start(sink)?;
+        // The world ends with the test: nobody waits for the writer.
+        drop(writer);
+        let server = ReferenceServer::start(Addresses::loopback(), live, audit).await?;
+        Ok(Self {
+            root,
+            issuing,
+            clock,
+            server,
+            events,
+        })
+    }
+
+    /// Where `path` is served.
+    pub fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.server.address().port())
+    }
+
+    /// Where the admin listener answers `path`.
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.server.admin_address())
+    }
+
+    /// A client that trusts this world's CA, lives in its time, and presents `issued`.
+    ///
+    /// # Errors
+    ///
+    /// `issued` is no credential.
+    pub fn client(&self, issued: Option<&Issued>) -> Result<ClientBuilder> {
+        self.client_of(issued.map(credential).transpose()?, &self.root)
+    }
+
+    /// A client that trusts `servers` instead, and presents `credential`.
+    ///
+    /// # Errors
+    ///
+    /// `servers` cannot be trusted.
+    pub fn client_of(
+        &self,
+        credential: Option<Credential>,
+        servers: &Authority,
+    ) -> Result<ClientBuilder> {
+        let trust = ServerTrust::pinned_ca_pem(servers.certificate_pem().as_bytes())?;
+        let builder = Client::builder()
+            .trust(trust)
+            .clock(self.clock.clone())
+            .resolve("localhost", self.server.address());
+        Ok(match credential {
+            Some(credential) => builder.credential(credential),
+            None => builder,
+        })
+    }
+
+    /// The next audit event.
+    ///
+    /// # Errors
+    ///
+    /// None came within 10 s.
+    pub async fn event(&mut self) -> Result<AuditEvent> {
+        let event = timeout(Duration::from_secs(10), self.events.recv()).await;
+        event
+            .context("no audit event")?
+            .context("the audit log has ended")
+    }
+
+    /// The audit events that nobody asked for yet.
+    pub fn further_events(&mut self) -> Vec<AuditEvent> {
+        std::iter::from_fn(|| self.events.try_recv().ok()).collect()
+    }
+}
+
+fn credential(issued: &Issued) -> Result<Credential> {
+    let (chain, key) = (issued.chain_pem(), issued.key_pem());
+    Ok(Credential::from_pem(chain.as_bytes(), key.as_bytes())?)
+}
+
+fn trust(root: &Authority) -> Result<Trust> {
+    let anchors = Anchors::from_pem(root.certificate_pem().as_bytes())?;
+    let rules = NameRules::new(Scheme::Spiffe, ["spiffe://world.example/*".parse()?]);
+    Ok(Trust::new("clients".parse()?, anchors, rules))
+}
+
+/// 2026-09-21T14:13:20Z, and for ever: no certificate here grows old.
+const NOW: i64 = 1_790_000_000;
+
+const POLICY: &str = r#"
+version = 1
+
+[principals.billing]
+permissions = ["transactions:read", "transactions:write"]
+identities = [{ trust = "clients", name = "spiffe://world.example/billing" }]
+
+[principals.reports]
+permissions = ["transactions:read"]
+identities = [{ trust = "clients", name = "spiffe://world.example/reports" }]
+"#;

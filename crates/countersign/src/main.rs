@@ -1,0 +1,33 @@
+//! Mutual TLS from the handshake to the authorization decision, on one command line.
+
+mod call;
+mod cli;
+mod dev;
+mod failure;
+mod pki;
+mod serve;
+mod stop;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, PkiCommand};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Call(args) => call::run(args).await,
+        Command::Dev(args) => dev::run(args).await,
+        Command::Pki(PkiCommand::Init(args)) => pki::init(args),
+        Command::Serve(args) => serve::run(args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

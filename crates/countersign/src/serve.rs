@@ -1,0 +1,79 @@
+use std::fs::OpenOptions;
+use std::io;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use countersign_axum::audit::{AuditWriter, JsonLines};
+use countersign_axum::{Audit, SystemClock};
+use countersign_server::{AuditTarget, Config, ConfigError, ReferenceServer, StartError};
+use countersign_tls::LoadError;
+
+use crate::cli::ServeArgs;
+use crate::failure::hinted;
+use crate::{stop, ui};
+
+/// `countersign serve`.
+pub(crate) async fn run(args: ServeArgs) -> Result<()> {
+    let config = Config::from_file(&args.config).map_err(explain_config)?;
+    let live = config.load(Arc::new(SystemClock)).map_err(explain_config)?;
+    let (audit, writer) = start_audit(&config.audit)?;
+    let server = ReferenceServer::start(config.addresses, live, audit)
+        .await
+        .map_err(explain_start)?;
+    ui::note(format!(
+        "serving https://{} (API, mutual TLS)",
+        server.address()
+    ));
+    ui::note(format!(
+        "serving http://{}/healthz (admin)",
+        server.admin_address()
+    ));
+    stop::asked_to_stop().await?;
+    ui::note("stopping: requests in flight have 10 s to finish");
+    server.stop().await;
+    writer.finish();
+    Ok(())
+}
+
+/// Starts the audit log.
+pub(crate) fn start_audit(target: &AuditTarget) -> Result<(Audit, AuditWriter)> {
+    let started = match target {
+        AuditTarget::File(path) => {
+            let opened = OpenOptions::new().create(true).append(true).open(path);
+            let file = opened.with_context(|| format!("cannot open `{}`", path.display()))?;
+            Audit::start(JsonLines::new(file))
+        }
+        _ => Audit::start(JsonLines::new(io::stdout())),
+    };
+    started.context("cannot start the audit log")
+}
+
+/// Says what to do about a server that does not start.
+pub(crate) fn explain_start(error: StartError) -> anyhow::Error {
+    let StartError::Bind { source, .. } = &error else {
+        return error.into();
+    };
+    let hint = match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there: stop it, or choose another address \
+             (--listen and --admin of `dev`, `listen` and `admin` of the configuration)"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for root: choose a higher one",
+        _ => "choose an address of this machine",
+    };
+    hinted(error, hint)
+}
+
+fn explain_config(error: ConfigError) -> anyhow::Error {
+    let missing = matches!(
+        &error,
+        ConfigError::Load(LoadError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound
+    );
+    if missing {
+        return hinted(
+            error,
+            "make the dev certificates first: countersign pki init",
+        );
+    }
+    error.into()
+}

@@ -1,0 +1,49 @@
+//! The only place that prints. Standard output is data, standard error is prose.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers by printing"
+)]
+
+use std::fmt::Display;
+
+use crate::failure;
+
+/// Prints data.
+pub(crate) fn data(text: impl Display) {
+    println!("{text}");
+}
+
+/// Prints what a person should know.
+pub(crate) fn note(text: impl Display) {
+    eprintln!("{text}");
+}
+
+/// Prints why a command failed, and what to do about it.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("error: {}", failure::sentence(error));
+    for hint in failure::hints(error) {
+        eprintln!("hint: {hint}");
+    }
+}
+
+/// Prints rows under a head, each column as wide as it needs.
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
+    let mut widths = head.map(str::len);
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: [&str; N]| {
+        let cells = cells.iter().zip(widths);
+        let padded: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    data(line(head));
+    for row in rows {
+        data(line(row.each_ref().map(String::as_str)));
+    }
+}

@@ -1,0 +1,135 @@
+use std::fs;
+use std::net::TcpListener;
+
+use tempfile::tempdir;
+
+use crate::support::{run, stderr, stdout};
+
+/// Caller, request, outcome and why, as `dev --once` prints them.
+const TABLE: &str = "\
+caller            request                outcome                        why
+billing           GET /v1/transactions   200                            the policy grants transactions:read
+billing           POST /v1/transactions  201                            the policy grants transactions:write
+reports           GET /v1/transactions   200                            the policy grants transactions:read
+reports           POST /v1/transactions  403 permission-missing         `reports` lacks `transactions:write`
+newcomer          GET /v1/transactions   403 principal-unknown          no principal has the identity `clients: spiffe://dev.countersign.example/newcomer`
+(no certificate)  GET /v1/transactions   refused: certificate_required  no certificate was presented
+mallory           GET /v1/transactions   refused: unknown_ca            issued under `CN=Countersign Dev Stranger TEST ONLY`, the server accepts `CN=Countersign Dev Root TEST ONLY`
+";
+
+#[test]
+fn dev_says_who_got_what_and_why() {
+    let folder = tempdir().unwrap();
+    let output = run(folder.path(), &["dev", "--once"]);
+    assert_eq!(stdout(&output), TABLE, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_readme_shows_what_dev_prints() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    assert!(readme.contains(TABLE));
+}
+
+#[test]
+fn every_call_of_dev_leaves_an_audit_event() {
+    let folder = tempdir().unwrap();
+    run(folder.path(), &["dev", "--once"]);
+    let log = fs::read_to_string(folder.path().join(".countersign/audit.jsonl")).unwrap();
+    let events = log.lines().map(|line| {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |member: &str| event[member].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {}", text("outcome"), text("code"), text("principal"))
+    });
+    assert_eq!(
+        events.collect::<Vec<_>>(),
+        [
+            "allowed - billing",
+            "allowed - billing",
+            "allowed - reports",
+            "denied permission-missing reports",
+            "denied principal-unknown -",
+            "refused certificate-required -",
+            "refused certificate-untrusted -",
+        ]
+    );
+}
+
+#[test]
+fn a_second_run_uses_the_same_certificates() {
+    let folder = tempdir().unwrap();
+    run(folder.path(), &["dev", "--once"]);
+    let before = fs::read(folder.path().join(".countersign/billing.pem")).unwrap();
+    let output = run(folder.path(), &["dev", "--once"]);
+    assert!(stderr(&output).starts_with("the dev PKI in .countersign is unchanged"));
+    let after = fs::read(folder.path().join(".countersign/billing.pem")).unwrap();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_port_in_use_is_said_with_what_to_do() {
+    let folder = tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(folder.path(), &["dev", "--once", "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&format!("error: cannot listen on {address}: ")),
+        "{said}"
+    );
+    assert!(
+        said.contains("hint: another program listens there"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_said_with_what_to_do() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("certs"), "").unwrap();
+    let output = run(folder.path(), &["dev", "--once", "--dir", "certs"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("error: ") && said.contains("certs"),
+        "{said}"
+    );
+    assert!(said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn an_expired_dev_certificate_is_said_with_what_to_do() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path().join(".countersign");
+    let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 40);
+    let manifest = countersign_pki::Manifest::parse(countersign_pki::DEV_MANIFEST).unwrap();
+    let plan = countersign_pki::Plan::new(&manifest, long_ago);
+    countersign_pki::Store::open(&dir)
+        .unwrap()
+        .apply(&plan)
+        .unwrap();
+
+    let output = run(folder.path(), &["dev", "--once"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("error: the dev certificates have expired: `.countersign/server.pem`"),
+        "{said}"
+    );
+    let hint = said
+        .lines()
+        .find_map(|line| line.strip_prefix("hint: "))
+        .unwrap();
+    let (_, command) = hint.rsplit_once(": ").unwrap();
+    let removed = std::process::Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder.path())
+        .status();
+    assert!(removed.unwrap().success(), "{hint}");
+    assert_eq!(
+        run(folder.path(), &["dev", "--once"]).status.code(),
+        Some(0)
+    );
+}

@@ -1,0 +1,78 @@
+use std::fs;
+use std::path::Path;
+
+use tempfile::{TempDir, tempdir};
+
+use crate::support::{Running, countersign, run, stderr, stdout};
+
+/// A folder with dev certificates and a configuration of free ports.
+fn configured() -> TempDir {
+    let folder = tempdir().unwrap();
+    run(folder.path(), &["pki", "init"]);
+    let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"));
+    fs::create_dir(folder.path().join("fixtures")).unwrap();
+    for name in ["server.toml", "policy.toml"] {
+        let text = fs::read_to_string(fixtures.join(name)).unwrap();
+        let text = text.replace(":8443", ":0").replace(":8444", ":0");
+        fs::write(folder.path().join("fixtures").join(name), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_committed_configuration_serves_the_dev_certificates() {
+    let folder = configured();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    let output = run(folder.path(), &["call", "--as", "billing", &url]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let whoami: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    assert_eq!(whoami["principal"], "billing");
+    assert!(server.admin.ends_with("/healthz"));
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_missing_certificate_is_said_with_what_to_do() {
+    let folder = configured();
+    fs::remove_file(folder.path().join(".countersign/root.pem")).unwrap();
+    let output = run(folder.path(), &["serve"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("error: cannot read `fixtures/../.countersign/root.pem`: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("hint: make the dev certificates first: countersign pki init"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_said_with_its_place() {
+    let folder = configured();
+    let config = folder.path().join("fixtures/server.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[credential]", "[credentials]")).unwrap();
+    let said = run(folder.path(), &["serve"]);
+    let said = stderr(&said);
+    assert!(said.contains("error: `fixtures/server.toml`: "), "{said}");
+    assert!(said.contains("unknown field `credentials`"), "{said}");
+}
+
+#[test]
+fn an_error_of_the_policy_names_file_line_and_column() {
+    let folder = configured();
+    fs::write(
+        folder.path().join("fixtures/policy.toml"),
+        "version = 1\n[roles.x]\npermissions = [\"all\"]",
+    )
+    .unwrap();
+    let said = run(folder.path(), &["serve"]);
+    assert_eq!(
+        stderr(&said),
+        "error: `fixtures/policy.toml`: line 3, column 16: `all` is malformed: \
+         wanted `noun:verb`, of lower-case letters, digits and dashes\n"
+    );
+}

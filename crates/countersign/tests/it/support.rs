@@ -1,0 +1,60 @@
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// The command line, in a folder of the test's own.
+pub(crate) fn countersign(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(folder).args(args);
+    command
+}
+
+/// What it says, and how it exits.
+pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
+    countersign(folder, args).output().unwrap()
+}
+
+pub(crate) fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// A server that runs until the test ends.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) api: String,
+    pub(crate) admin: String,
+}
+
+impl Running {
+    /// Starts it, and reads where it serves from what it says.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut serving = said.filter_map(|line| {
+            let line = line.unwrap();
+            let address = line.strip_prefix("serving ")?.split(' ').next()?;
+            Some(address.to_owned())
+        });
+        let (api, admin) = (serving.next().unwrap(), serving.next().unwrap());
+        Self { child, api, admin }
+    }
+
+    /// Asks it to stop, as a service manager does, and answers how it exits.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").arg(pid).status().unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Gone already where it was terminated.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
