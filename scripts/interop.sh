@@ -21,4 +21,4 @@ if [ -z "${COUNTERSIGN_PYTHON:-}" ]; then
 fi
 export COUNTERSIGN_PYTHON COUNTERSIGN_INTEROP=require
 
-exec cargo test -p countersign-tests --test interop -- --nocapture "$@"
+exec cargo test -p countersign --test interop -- --nocapture "$@"

@@ -9,10 +9,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign_identity::Certificate;
-use countersign_tls::{Alert, Clock, Credential, TlsVersion};
-use jiff::Timestamp;
+use countersign_tls::{Alert, Clock, Credential, TlsVersion, from_unix_time};
 use reqwest::Url;
-use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError};
 
 use crate::confirm::NotConnected;
@@ -199,7 +197,7 @@ fn is_about_certificates(alert: Alert) -> bool {
 fn is_about_us(alert: Alert, seen: &Handshake) -> bool {
     match alert {
         // OpenSSL says `handshake_failure` over TLS 1.2 when none was presented.
-        HANDSHAKE_FAILURE => seen.asked,
+        Alert::HANDSHAKE_FAILURE => seen.asked,
         Alert::DECRYPT_ERROR => seen.presented,
         alert => is_about_certificates(alert),
     }
@@ -216,10 +214,10 @@ fn server_fault(fault: &CertificateError, server: Option<&Certificate>) -> Serve
             presented: server.map_or_else(Vec::new, |server| name::alt_names(server).collect()),
         },
         E::ExpiredContext { not_after, .. } => ServerFault::Expired {
-            not_after: timestamp(*not_after),
+            not_after: from_unix_time(*not_after),
         },
         E::NotValidYetContext { not_before, .. } => ServerFault::NotYetValid {
-            not_before: timestamp(*not_before),
+            not_before: from_unix_time(*not_before),
         },
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => ServerFault::WrongPurpose,
         E::Revoked => ServerFault::Revoked,
@@ -249,16 +247,6 @@ fn connect_reason(error: &NotConnected) -> String {
         None => "no connection was made".to_owned(),
     }
 }
-
-/// A time after the year 9999 becomes the last one that can be told.
-fn timestamp(time: UnixTime) -> Timestamp {
-    i64::try_from(time.as_secs())
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok())
-        .unwrap_or(Timestamp::MAX)
-}
-
-const HANDSHAKE_FAILURE: Alert = Alert::new(40);
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,10 @@
 //! Which rustls configuration does a client have? The one place where it is made.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use countersign_tls::{Clock, Credential, TlsVersion, provider};
+use countersign_tls::{Clock, Credential, TlsVersion, provider, time_provider};
 use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::UnixTime;
-use rustls::time_provider::TimeProvider;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
@@ -27,7 +24,7 @@ impl TlsParts<'_> {
     pub(crate) fn into_config(self) -> Result<ClientConfig, BuildError> {
         let provider = provider();
         let verifier = Witness(self.verifier(&provider)?);
-        let mut config = ClientConfig::builder_with_details(provider, Arc::new(Now(self.clock)))
+        let mut config = ClientConfig::builder_with_details(provider, time_provider(self.clock))
             .with_protocol_versions(&versions(self.version)?)
             .map_err(BuildError::tls)?
             // rustls calls every verifier but its own dangerous; ours asks its own, and listens.
@@ -69,17 +66,6 @@ fn alpn(version: HttpVersion) -> Vec<Vec<u8>> {
         HttpVersion::Any => vec![h2, http1],
         HttpVersion::Http1 => vec![http1],
         HttpVersion::Http2 => vec![h2],
-    }
-}
-
-/// A clock, as rustls asks for it.
-#[derive(Debug)]
-struct Now(Arc<dyn Clock>);
-
-impl TimeProvider for Now {
-    fn current_time(&self) -> Option<UnixTime> {
-        let seconds = u64::try_from(self.0.now().as_second()).ok()?;
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
     }
 }
 

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
+use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 use x509_parser::prelude::{ASN1Time, FromDer};
 
 use crate::{CertificateError, DistinguishedName, Pin, Thumbprint};
@@ -50,8 +51,8 @@ impl Certificate {
             subject: DistinguishedName::from_x509(x509.subject()),
             issuer: DistinguishedName::from_x509(x509.issuer()),
             serial: data_encoding::HEXLOWER.encode(x509.raw_serial()),
-            not_before: timestamp(x509.validity().not_before)?,
-            not_after: timestamp(x509.validity().not_after)?,
+            not_before: timestamp(x509.validity().not_before),
+            not_after: timestamp(x509.validity().not_after),
             alt_names: alt_names(&x509)?,
             purposes: purposes(&x509)?,
             is_ca: is_ca(&x509)?,
@@ -217,18 +218,26 @@ fn purposes(x509: &X509Certificate<'_>) -> Result<Purposes, CertificateError> {
 }
 
 fn is_ca(x509: &X509Certificate<'_>) -> Result<bool, CertificateError> {
+    let malformed = in_extension("basicConstraints");
+    // `X509Certificate::basic_constraints` says "none" of one that it cannot read.
     let extension = x509
-        .basic_constraints()
-        .map_err(in_extension("basicConstraints"))?;
-    Ok(extension.is_some_and(|extension| extension.value.ca))
+        .get_extension_unique(&OID_X509_EXT_BASIC_CONSTRAINTS)
+        .map_err(&malformed)?;
+    match extension.map(X509Extension::parsed_extension) {
+        None => Ok(false),
+        Some(ParsedExtension::BasicConstraints(constraints)) => Ok(constraints.ca),
+        Some(_) => Err(malformed(X509Error::InvalidExtensions)),
+    }
 }
 
 fn in_extension(extension: &'static str) -> impl Fn(X509Error) -> CertificateError {
     move |_| CertificateError::Extension { extension }
 }
 
-fn timestamp(time: ASN1Time) -> Result<Timestamp, CertificateError> {
-    Timestamp::from_second(time.timestamp()).map_err(|_| CertificateError::Encoding)
+/// 9999-12-31T23:59:59Z, "no well-defined expiration date" (RFC 5280, section 4.1.2.5), lies beyond
+/// what jiff can hold; it becomes the last moment that can be told.
+fn timestamp(time: ASN1Time) -> Timestamp {
+    Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MAX)
 }
 
 /// A certificate with 2,000 names has about 40 KiB; rustls takes chains of up to 64 KiB.

@@ -1,7 +1,10 @@
 use std::fmt::{self, Write as _};
 
 use data_encoding::HEXLOWER;
+use x509_parser::prelude::FromDer;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
+
+use crate::CertificateError;
 
 /// A distinguished name, printed as RFC 4514 does: last RDN first, special characters escaped.
 ///
@@ -14,12 +17,26 @@ pub struct DistinguishedName {
 }
 
 impl DistinguishedName {
+    /// Reads a DER `Name` that stands in no certificate, as the CA names of a TLS server do.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not exactly one `Name`.
+    pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
+        let (rest, name) = X509Name::from_der(der).map_err(|_| CertificateError::Encoding)?;
+        if !rest.is_empty() {
+            return Err(CertificateError::TrailingData { len: rest.len() });
+        }
+        Ok(Self::from_x509(&name))
+    }
+
     /// Whether the name has no attribute at all.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// The values of all commonName attributes that are text, in the order of the certificate.
+    /// The values of all commonName attributes, in the order of the certificate. One in a string
+    /// type that we do not read is empty: leaving it out could turn two names into one.
     pub fn common_names(&self) -> &[String] {
         &self.common_names
     }
@@ -29,8 +46,7 @@ impl DistinguishedName {
             text: print(name),
             common_names: name
                 .iter_common_name()
-                .filter_map(|attribute| attribute.as_str().ok())
-                .map(str::to_owned)
+                .map(|attribute| attribute.as_str().unwrap_or_default().to_owned())
                 .collect(),
         }
     }

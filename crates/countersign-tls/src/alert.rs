@@ -14,6 +14,8 @@ use rustls::AlertDescription;
 pub struct Alert(u8);
 
 impl Alert {
+    /// `handshake_failure`: nothing was agreed; OpenSSL says it over TLS 1.2 where a certificate is missing.
+    pub const HANDSHAKE_FAILURE: Self = Self(40);
     /// `bad_certificate`: the certificate cannot be read, or is refused without a better word.
     pub const BAD_CERTIFICATE: Self = Self(42);
     /// `unsupported_certificate`: not made for this purpose.

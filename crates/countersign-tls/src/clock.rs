@@ -22,9 +22,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock, as rustls asks for it.
+/// `clock`, as rustls asks for it.
+pub fn time_provider(clock: Arc<dyn Clock>) -> Arc<dyn TimeProvider> {
+    Arc::new(RustlsClock(clock))
+}
+
 #[derive(Debug)]
-pub(crate) struct RustlsClock(pub(crate) Arc<dyn Clock>);
+struct RustlsClock(Arc<dyn Clock>);
 
 impl TimeProvider for RustlsClock {
     fn current_time(&self) -> Option<UnixTime> {
@@ -39,7 +43,7 @@ pub(crate) fn to_unix_time(time: Timestamp) -> UnixTime {
 }
 
 /// A time after the year 9999 becomes the last one that can be told.
-pub(crate) fn from_unix_time(time: UnixTime) -> Timestamp {
+pub fn from_unix_time(time: UnixTime) -> Timestamp {
     i64::try_from(time.as_secs())
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok())

@@ -21,7 +21,7 @@ mod anchors;
 pub use anchors::Anchors;
 
 mod clock;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, from_unix_time, time_provider};
 
 mod credential;
 pub use credential::Credential;

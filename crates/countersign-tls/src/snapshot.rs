@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 
-use crate::clock::RustlsClock;
+use crate::clock::time_provider;
 use crate::verifier::Verifier;
 use crate::{Clock, Credential, SnapshotError, Trust, provider};
 
@@ -30,7 +30,7 @@ impl TrustSnapshot {
         check(&trusts)?;
         let provider = provider();
         let verifier = Verifier::new(trusts, provider.signature_verification_algorithms);
-        let mut config = ServerConfig::builder_with_details(provider, Arc::new(RustlsClock(clock)))
+        let mut config = ServerConfig::builder_with_details(provider, time_provider(clock))
             .with_safe_default_protocol_versions()
             .map_err(refused)?
             .with_client_cert_verifier(verifier.clone())

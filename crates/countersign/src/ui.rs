@@ -1,29 +1,25 @@
 //! The only place that prints. Standard output is data, standard error is prose.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line answers by printing"
-)]
 
 use std::fmt::Display;
+use std::io::{self, Write};
 
 use crate::failure;
 
 /// Prints data.
 pub(crate) fn data(text: impl Display) {
-    println!("{text}");
+    line(&mut io::stdout(), text);
 }
 
 /// Prints what a person should know.
 pub(crate) fn note(text: impl Display) {
-    eprintln!("{text}");
+    line(&mut io::stderr(), text);
 }
 
 /// Prints why a command failed, and what to do about it.
 pub(crate) fn error(error: &anyhow::Error) {
-    eprintln!("error: {}", failure::sentence(error));
+    note(format!("error: {}", failure::sentence(error)));
     for hint in failure::hints(error) {
-        eprintln!("hint: {hint}");
+        note(format!("hint: {hint}"));
     }
 }
 
@@ -46,4 +42,9 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
     for row in rows {
         data(line(row.each_ref().map(String::as_str)));
     }
+}
+
+/// Unlike `println`, it does not panic when the reader has gone, as in `countersign dev | head`.
+fn line(out: &mut impl Write, text: impl Display) {
+    let _ = writeln!(out, "{text}");
 }

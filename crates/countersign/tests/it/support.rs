@@ -1,6 +1,6 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 /// The command line, in a folder of the test's own.
 pub(crate) fn countersign(folder: &Path, args: &[&str]) -> Command {
@@ -25,6 +25,8 @@ pub(crate) fn stderr(output: &Output) -> &str {
 /// A server that runs until the test ends.
 pub(crate) struct Running {
     child: Child,
+    // Kept open: what is said later must find a reader.
+    _said: Lines<BufReader<ChildStderr>>,
     pub(crate) api: String,
     pub(crate) admin: String,
 }
@@ -32,15 +34,21 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it, and reads where it serves from what it says.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut serving = said.filter_map(|line| {
+        let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut serving = said.by_ref().filter_map(|line| {
             let line = line.unwrap();
             let address = line.strip_prefix("serving ")?.split(' ').next()?;
             Some(address.to_owned())
         });
         let (api, admin) = (serving.next().unwrap(), serving.next().unwrap());
-        Self { child, api, admin }
+        Self {
+            child,
+            _said: said,
+            api,
+            admin,
+        }
     }
 
     /// Asks it to stop, as a service manager does, and answers how it exits.

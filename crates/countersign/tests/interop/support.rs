@@ -1,0 +1,104 @@
+use std::env;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// `countersign dev`, serving in a folder of its own.
+pub(crate) struct Dev {
+    folder: TempDir,
+    child: Child,
+    printed: Vec<String>,
+    // Kept open: what is printed later must find a reader.
+    _stdout: Lines<BufReader<ChildStdout>>,
+}
+
+impl Dev {
+    /// Starts it, and reads what it prints until the last line to paste.
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = Vec::new();
+        for line in stdout.by_ref() {
+            printed.push(line.unwrap());
+            if printed.last().unwrap().starts_with("countersign call") {
+                break;
+            }
+        }
+        Self {
+            folder,
+            child,
+            printed,
+            _stdout: stdout,
+        }
+    }
+
+    /// The printed line that begins with `program`.
+    pub(crate) fn line(&self, program: &str) -> &str {
+        let mut lines = self.printed.iter();
+        lines.find(|line| line.starts_with(program)).unwrap()
+    }
+
+    /// The port of the API.
+    pub(crate) fn port(&self) -> &str {
+        let (_, rest) = self.line("curl").split_once("https://localhost:").unwrap();
+        rest.split('/').next().unwrap()
+    }
+
+    /// Runs `line` in a shell, in the folder of the certificates.
+    pub(crate) fn paste(&self, line: &str) -> Output {
+        self.command("sh", &["-c", line]).output().unwrap()
+    }
+
+    /// Runs `program` in the folder of the certificates, with `input`.
+    pub(crate) fn run(&self, program: &str, args: &[&str], input: &str) -> Output {
+        let mut command = self.command(program, args);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // A program that was refused may not read what it is given.
+        let _ = stdin.write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        output
+    }
+
+    fn command(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a tool is here; says why a test is skipped, and refuses to skip in CI.
+pub(crate) fn is_here(tool: &str, probe: &mut Command) -> bool {
+    let answer = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let here = answer.is_ok_and(|status| status.success());
+    let required = env::var("COUNTERSIGN_INTEROP").is_ok_and(|value| value == "require");
+    assert!(here || !required, "{tool} is required and is not here");
+    if !here {
+        eprintln!("skipped: {tool} is not here");
+    }
+    here
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
