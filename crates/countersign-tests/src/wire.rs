@@ -27,7 +27,6 @@ impl Wire {
     }
 
     /// A client that speaks nothing else.
-    #[must_use]
     pub fn only(self, client: ClientBuilder) -> ClientBuilder {
         client.tls_version(self.tls).http_version(self.http)
     }

@@ -3,6 +3,11 @@
 //!
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`.
+#![expect(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod curl;
 mod openssl;
