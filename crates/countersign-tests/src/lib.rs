@@ -4,8 +4,7 @@
 //! ```
 //! # async fn a_known_caller_is_answered() -> anyhow::Result<()> {
 //! let mut world = countersign_tests::World::start().await?;
-//! let billing = world.issuing.client(world.clock.now()).uri(countersign_tests::BILLING).issue()?;
-//! let client = world.client(Some(&billing))?.build().await?;
+//! let client = world.client_as(countersign_tests::BILLING)?.build().await?;
 //! assert_eq!(client.get(world.url("/whoami")).send().await?.status(), 200);
 //! assert_eq!(world.event().await?.principal.unwrap().as_str(), "billing");
 //! # Ok(())

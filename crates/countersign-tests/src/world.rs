@@ -85,6 +85,17 @@ impl World {
         format!("http://{}{path}", self.server.admin_address())
     }
 
+    /// A client that presents a certificate of this world's CA with the SPIFFE ID `name`.
+    ///
+    /// # Errors
+    ///
+    /// The certificate cannot be made.
+    pub fn client_as(&self, name: &str) -> Result<ClientBuilder> {
+        self.client(Some(
+            &self.issuing.client(self.clock.now()).uri(name).issue()?,
+        ))
+    }
+
     /// A client that trusts this world's CA, lives in its time, and presents `issued`.
     ///
     /// # Errors

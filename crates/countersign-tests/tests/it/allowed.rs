@@ -9,14 +9,8 @@ use serde_json::{Value, json};
 async fn a_principal_with_the_permission_is_answered() {
     for wire in Wire::ALL {
         let mut world = World::start().await.unwrap();
-        let billing = world
-            .issuing
-            .client(world.clock.now())
-            .uri(BILLING)
-            .issue()
-            .unwrap();
         let client = wire
-            .only(world.client(Some(&billing)).unwrap())
+            .only(world.client_as(BILLING).unwrap())
             .build()
             .await
             .unwrap();
@@ -58,14 +52,8 @@ fn key_exchange(wire: Wire) -> Option<&'static str> {
 async fn a_principal_without_the_permission_is_denied_by_name() {
     for wire in Wire::ALL {
         let mut world = World::start().await.unwrap();
-        let reports = world
-            .issuing
-            .client(world.clock.now())
-            .uri(REPORTS)
-            .issue()
-            .unwrap();
         let client = wire
-            .only(world.client(Some(&reports)).unwrap())
+            .only(world.client_as(REPORTS).unwrap())
             .build()
             .await
             .unwrap();
@@ -96,14 +84,8 @@ async fn a_principal_without_the_permission_is_denied_by_name() {
 async fn a_valid_certificate_of_nobody_is_denied() {
     for wire in Wire::ALL {
         let mut world = World::start().await.unwrap();
-        let newcomer = world
-            .issuing
-            .client(world.clock.now())
-            .uri(NEWCOMER)
-            .issue()
-            .unwrap();
         let client = wire
-            .only(world.client(Some(&newcomer)).unwrap())
+            .only(world.client_as(NEWCOMER).unwrap())
             .build()
             .await
             .unwrap();
@@ -133,13 +115,7 @@ async fn a_valid_certificate_of_nobody_is_denied() {
 async fn a_renewed_certificate_keeps_its_principal() {
     let world = World::start().await.unwrap();
     for _ in 0..2 {
-        let billing = world
-            .issuing
-            .client(world.clock.now())
-            .uri(BILLING)
-            .issue()
-            .unwrap();
-        let client = world.client(Some(&billing)).unwrap().build().await.unwrap();
+        let client = world.client_as(BILLING).unwrap().build().await.unwrap();
         let response = client.get(world.url("/whoami")).send().await.unwrap();
         let whoami: Value = response.json().await.unwrap();
         assert_eq!(whoami["principal"], "billing");
@@ -149,13 +125,7 @@ async fn a_renewed_certificate_keeps_its_principal() {
 #[tokio::test]
 async fn whoami_tells_what_the_decision_rests_on() {
     let world = World::start().await.unwrap();
-    let reports = world
-        .issuing
-        .client(world.clock.now())
-        .uri(REPORTS)
-        .issue()
-        .unwrap();
-    let client = world.client(Some(&reports)).unwrap().build().await.unwrap();
+    let client = world.client_as(REPORTS).unwrap().build().await.unwrap();
     let response = client.get(world.url("/whoami")).send().await.unwrap();
     let whoami: Value = response.json().await.unwrap();
     assert_eq!(whoami["trust"], "clients");

@@ -4,9 +4,7 @@ use countersign_tests::{BILLING, World};
 use serde_json::{Value, json};
 
 async fn billing(world: &World) -> Client {
-    let request = world.issuing.client(world.clock.now()).uri(BILLING);
-    let issued = request.issue().unwrap();
-    world.client(Some(&issued)).unwrap().build().await.unwrap()
+    world.client_as(BILLING).unwrap().build().await.unwrap()
 }
 
 async fn create(client: &Client, world: &World, reference: &str) -> Value {
