@@ -17,7 +17,9 @@ use crate::cli::{Cli, Command, PkiCommand};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    ui::show_warnings();
+    let done = match cli.command {
         Command::Call(args) => call::run(args).await,
         Command::Dev(args) => dev::run(args).await,
         Command::Pki(PkiCommand::Init(args)) => pki::init(args),

@@ -23,6 +23,15 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
+/// Lets the libraries say what went wrong in the background: they log, and print nothing.
+pub(crate) fn show_warnings() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .init();
+}
+
 /// Prints rows under a head, each column as wide as it needs.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
     let mut widths = head.map(str::len);
