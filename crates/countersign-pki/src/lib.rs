@@ -41,6 +41,7 @@
 //! What it does not do: renew, revoke, or replace a key.
 
 mod authority;
+mod catalogue;
 mod document;
 mod error;
 mod facts;
@@ -57,6 +58,7 @@ mod survey;
 mod validity;
 
 pub use authority::Authority;
+pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Stage, Verifier};
 pub use error::{Flaw, IssueError, ManifestError, StoreError};
 pub use issued::Issued;
 pub use manifest::Manifest;
