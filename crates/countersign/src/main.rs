@@ -4,10 +4,12 @@ mod call;
 mod cli;
 mod dev;
 mod failure;
+mod fixtures;
 mod pki;
 mod serve;
 mod stop;
 mod ui;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -22,7 +24,9 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         Command::Call(args) => call::run(args).await,
         Command::Dev(args) => dev::run(args).await,
+        Command::Pki(PkiCommand::Fixtures(args)) => fixtures::run(args),
         Command::Pki(PkiCommand::Init(args)) => pki::init(args),
+        Command::Pki(PkiCommand::Verify(args)) => verify::run(args).await,
         Command::Serve(args) => serve::run(args).await,
     };
     match done {

@@ -5,10 +5,12 @@
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`.
 #![expect(
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
 
+mod catalogue;
 mod curl;
 mod openssl;
 mod python;
