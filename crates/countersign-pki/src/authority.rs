@@ -5,21 +5,27 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData, SerialNumber,
-};
+use rcgen::{CertificateParams, DistinguishedName, Issuer, SerialNumber};
 
+use crate::crl::CrlRequest;
 use crate::error::IssueError;
+use crate::facts::Facts;
+use crate::issued::Issued;
+use crate::key::{Key, Material};
 use crate::pem;
-use crate::request::{Request, Usage};
+use crate::request::Request;
+use crate::subject::Subject;
 use crate::survey::Pair;
-use crate::validity::{Lifetime, Validity};
+use crate::tbs::Tbs;
+use crate::usage::{BasicConstraints, Usage};
+use crate::validity::Validity;
 
 /// A certificate authority: issues certificates and further authorities.
 ///
-/// Keys are ECDSA P-256. A root lives ten years and its path length is 1: one authority may follow.
+/// Unless asked for with a [`Request`], keys are ECDSA P-256, a root lives ten years, and its path length
+/// is 1: one authority may follow. Copies share the key.
 ///
 /// ```
 /// use countersign_pki::Authority;
@@ -34,15 +40,20 @@ use crate::validity::{Lifetime, Validity};
 /// assert_eq!(client.not_after().to_string(), "2026-08-31T12:00:00Z");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Authority {
     name: String,
     certificate: Vec<u8>,
+    /// The subject, as encoded.
+    subject: Vec<u8>,
+    /// The subject key identifier, or what it would be.
+    key_id: Vec<u8>,
     /// The certificates between this one and the root, which is left out; nearest first.
     above: Vec<Vec<u8>>,
     is_root: bool,
     path_len: Option<u32>,
     validity: Validity,
-    key: KeyPair,
+    key: Key,
 }
 
 impl Authority {
@@ -52,8 +63,7 @@ impl Authority {
     /// # Errors
     /// [`IssueError`] if the years do not fit into a certificate or no key can be made.
     pub fn root(name: &str, now: Timestamp) -> Result<Self, IssueError> {
-        let validity = Validity::starting(now, Lifetime::ROOT);
-        Self::certify(name, 1, validity, None, new_key()?)
+        Self::root_request(name, now).issue_authority()
     }
 
     /// Makes a root that is valid exactly between two moments: an expired one, for example.
@@ -61,7 +71,9 @@ impl Authority {
     /// # Errors
     /// [`IssueError::ValidityEmpty`] and [`IssueError::ValidityOutOfRange`].
     pub fn root_valid(name: &str, from: Timestamp, until: Timestamp) -> Result<Self, IssueError> {
-        Self::certify(name, 1, Validity::between(from, until), None, new_key()?)
+        Self::root_request(name, from)
+            .validity(from, until)
+            .issue_authority()
     }
 
     /// Issues an authority with a new key: path length 0, valid for two years but never beyond this one.
@@ -70,8 +82,8 @@ impl Authority {
     /// [`IssueError::PathLength`] if this authority may not issue authorities,
     /// [`IssueError::IssuerNotValid`] if it has ended.
     pub fn intermediate(&self, name: &str, now: Timestamp) -> Result<Self, IssueError> {
-        let validity = self.limit(Validity::starting(now, Lifetime::INTERMEDIATE), now)?;
-        Self::certify(name, 0, validity, Some(self), new_key()?)
+        self.check_path_len(0)?;
+        self.intermediate_request(name, now).issue_authority()
     }
 
     /// Issues an authority that is valid exactly between two moments, beyond this one if so asked.
@@ -84,13 +96,87 @@ impl Authority {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Self, IssueError> {
-        Self::certify(
+        self.check_path_len(0)?;
+        self.intermediate_request(name, from)
+            .validity(from, until)
+            .issue_authority()
+    }
+
+    /// Begins a root: self-signed, path length 1, ten years.
+    pub fn root_request(name: &str, now: Timestamp) -> Request<'static> {
+        Request::authority(None, Subject::named(name), now)
+    }
+
+    /// Begins an authority below this one: path length 0, two years. Unlike
+    /// [`intermediate`](Self::intermediate) it does not ask whether this one may issue it.
+    pub fn intermediate_request(&self, name: &str, now: Timestamp) -> Request<'_> {
+        Request::authority(Some(self), Subject::named(name), now)
+    }
+
+    /// Begins a certificate by this authority for another one that exists, with its name, its key and
+    /// its key identifier: a way from the trust in this one to what the other has issued. For an
+    /// authority that this one has issued before it is a renewal that keeps the key.
+    ///
+    /// ```
+    /// use countersign_pki::Authority;
+    ///
+    /// let now: jiff::Timestamp = "2026-08-01T12:00:00Z".parse()?;
+    /// let (old, new) = (Authority::root("Root 2026", now)?, Authority::root("Root 2028", now)?);
+    /// let crossed = old.cross_request(&new, now).issue_authority()?;
+    ///
+    /// // Who trusts the old root alone follows the cross-certificate.
+    /// let client = crossed.client(now).common_name("billing").issue()?;
+    /// assert_eq!(client.chain_der()[1], crossed.certificate_der());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cross_request<'a>(&'a self, other: &'a Self, now: Timestamp) -> Request<'a> {
+        let constraints = match other.path_len {
+            Some(length) => BasicConstraints::AuthorityAbove(length.try_into().unwrap_or(u8::MAX)),
+            None => BasicConstraints::Authority,
+        };
+        Request::authority(Some(self), Subject::named(other.name()), now)
+            .basic_constraints(constraints)
+            .held_by(other)
+    }
+
+    /// Begins a root with the name and the key of this one, self-signed anew: what it has issued stays
+    /// good under it.
+    pub fn renewal_request(&self, now: Timestamp) -> Request<'_> {
+        let constraints = self.path_len.and_then(|length| u8::try_from(length).ok());
+        let constraints = constraints.map(BasicConstraints::AuthorityAbove);
+        Request::authority(None, Subject::named(&self.name), now)
+            .basic_constraints(constraints.unwrap_or(BasicConstraints::Authority))
+            .held_by(self)
+    }
+
+    /// An authority from its certificates, its own first and without the root above them, and its key.
+    /// Whether the certificate is a CA's is not asked.
+    ///
+    /// # Errors
+    /// [`IssueError::Unreadable`] and [`IssueError::KeyMismatch`].
+    pub fn from_chain(chain: &[Vec<u8>], key: Key) -> Result<Self, IssueError> {
+        let unreadable = IssueError::Unreadable {
+            reason: "it is not exactly one well-formed certificate",
+        };
+        let Some((certificate, above)) = chain.split_first() else {
+            return Err(unreadable);
+        };
+        let facts = Facts::read(certificate).ok_or(unreadable)?;
+        let name = facts.common_name.unwrap_or_default();
+        if facts.public_key != key.public_key_der() {
+            return Err(IssueError::KeyMismatch { name });
+        }
+        Ok(Self {
             name,
-            0,
-            Validity::between(from, until),
-            Some(self),
-            new_key()?,
-        )
+            certificate: certificate.clone(),
+            key_id: facts.key_id.unwrap_or_else(|| key_id(&facts.public_key)),
+            is_root: above.is_empty() && facts.subject == facts.issuer,
+            subject: facts.subject,
+            above: above.to_vec(),
+            path_len: facts.path_len,
+            validity: facts.validity,
+            key,
+        })
     }
 
     /// Begins a server's certificate.
@@ -101,6 +187,11 @@ impl Authority {
     /// Begins a client's certificate.
     pub fn client(&self, now: Timestamp) -> Request<'_> {
         Request::new(self, Usage::Client, now)
+    }
+
+    /// Begins a list of the certificates that it has revoked.
+    pub fn crl(&self, now: Timestamp) -> CrlRequest<'_> {
+        CrlRequest::new(self, now)
     }
 
     /// The common name of the subject.
@@ -126,7 +217,27 @@ impl Authority {
 
     /// The private key, PKCS#8.
     pub fn key_pem(&self) -> String {
-        pem::encode("PRIVATE KEY", self.key.serialized_der())
+        self.key.pem().to_string()
+    }
+
+    /// The private key.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The serial number of its certificate as encoded, by which its issuer revokes it.
+    pub fn serial(&self) -> Vec<u8> {
+        crate::issued::serial(&self.certificate)
+    }
+
+    /// The subject key identifier: what its certificate states, or else what it would be.
+    pub fn key_id(&self) -> &[u8] {
+        &self.key_id
+    }
+
+    /// The subject, as encoded.
+    pub(crate) fn subject(&self) -> &[u8] {
+        &self.subject
     }
 
     /// The last moment at which the certificate is valid.
@@ -140,58 +251,65 @@ impl Authority {
         path_len: u8,
         validity: Validity,
         issuer: Option<&Self>,
-        key: KeyPair,
+        key: impl Into<Key>,
     ) -> Result<Self, IssueError> {
-        let mut params = blank(validity)?;
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(path_len));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = match issuer {
-            Some(issuer) => {
-                issuer.check_path_len(path_len)?;
-                issuer.sign(&params, &key)?
-            }
-            // A root is its own issuer: an authority key identifier would say nothing (RFC 5280, 4.2.1.1).
-            None => {
-                params.use_authority_key_identifier_extension = false;
-                params.self_signed(&key)?.der().to_vec()
-            }
-        };
+        issuer.map_or(Ok(()), |issuer| issuer.check_path_len(path_len))?;
+        Request::authority(issuer, Subject::named(name), validity.from)
+            .basic_constraints(BasicConstraints::AuthorityAbove(path_len))
+            .validity(validity.from, validity.until)
+            .for_key(&key.into())
+            .issue_authority()
+    }
+
+    /// The authority that a request has made.
+    pub(crate) fn made(
+        issued: Issued,
+        issuer: Option<&Self>,
+        path_len: Option<u32>,
+        validity: Validity,
+        name: String,
+    ) -> Result<Self, IssueError> {
+        let (certificate, key) = issued.into_parts();
+        let tbs = Tbs::read(&certificate).ok_or(IssueError::Unreadable {
+            reason: "it cannot be taken apart",
+        })?;
         Ok(Self {
-            name: name.to_owned(),
+            name,
+            key_id: key_id(&tbs.public_key),
+            subject: tbs.subject,
             certificate,
             above: issuer.map(Self::chain).unwrap_or_default(),
             is_root: issuer.is_none(),
-            path_len: Some(path_len.into()),
+            path_len,
             validity,
             key,
         })
     }
 
+    /// The same under the key identifier that its certificate has taken over.
+    pub(crate) fn known_as(mut self, key_id: Vec<u8>) -> Self {
+        self.key_id = key_id;
+        self
+    }
+
     /// An authority from the pair that was stored. rcgen takes any certificate with any key for an
     /// issuer; [`Pair`] is the proof that this one is a CA's, for this key, issued by `issuer`.
     pub(crate) fn restore(pair: Pair, issuer: Option<&Self>) -> Self {
+        let key_id = pair
+            .facts
+            .key_id
+            .unwrap_or_else(|| key_id(&pair.facts.public_key));
         Self {
             name: pair.facts.common_name.unwrap_or_default(),
             certificate: pair.certificate,
+            subject: pair.facts.subject,
+            key_id,
             above: issuer.map(Self::chain).unwrap_or_default(),
             is_root: issuer.is_none(),
             path_len: pair.facts.path_len,
             validity: pair.facts.validity,
-            key: pair.key,
+            key: pair.key.into(),
         }
-    }
-
-    /// Signs the parameters for that key, in this authority's name and with its key identifier.
-    pub(crate) fn sign(
-        &self,
-        params: &CertificateParams,
-        key: &impl PublicKeyData,
-    ) -> Result<Vec<u8>, IssueError> {
-        // Read back from the certificate, so that name and key identifier are those that it states,
-        // whether it was made here or restored.
-        let issuer = Issuer::from_ca_cert_der(&self.certificate.as_slice().into(), &self.key)?;
-        Ok(params.signed_by(key, &issuer)?.der().to_vec())
     }
 
     /// The part of a validity within this authority's own; refused if that is over already.
@@ -219,6 +337,13 @@ impl Authority {
             .collect()
     }
 
+    /// This authority as rcgen knows one. A name that rcgen cannot hold is written in afterwards.
+    pub(crate) fn to_rcgen(&self) -> Issuer<'_, &Material> {
+        let key = self.key.material();
+        Issuer::from_ca_cert_der(&self.certificate.as_slice().into(), key)
+            .unwrap_or_else(|_| Issuer::new(CertificateParams::default(), key))
+    }
+
     fn check_path_len(&self, length: u8) -> Result<(), IssueError> {
         if self
             .path_len
@@ -242,20 +367,80 @@ impl fmt::Debug for Authority {
     }
 }
 
+/// Whose certificate is to be signed.
+pub(crate) struct Holder<'a> {
+    /// SubjectPublicKeyInfo.
+    pub(crate) public_key: &'a [u8],
+    /// Not there if a signing request brought the public one.
+    pub(crate) key: Option<&'a Key>,
+    /// The subject to take over, as encoded.
+    pub(crate) subject: Option<&'a [u8]>,
+}
+
+/// Signs the parameters for the holder, in the issuer's name or, without one, by the holder's own key.
+pub(crate) fn sign(
+    params: &CertificateParams,
+    issuer: Option<&Authority>,
+    holder: &Holder<'_>,
+) -> Result<Vec<u8>, IssueError> {
+    let signer = issuer.map(Authority::key).or(holder.key);
+    let signer = signer.ok_or(IssueError::Unforgeable {
+        reason: "there is no key to sign with",
+    })?;
+    let name = match issuer {
+        None => Issuer::from_params(params, signer.material()),
+        // Read back from the certificate, so that the name is the one that it states.
+        Some(issuer) => issuer.to_rcgen(),
+    };
+    // rcgen knows few kinds of key, and would write P-384 for a P-256 one that signs with SHA-384. What
+    // it does not know is written in afterwards.
+    let known = holder.key.map(Key::material);
+    let known = known.filter(|key| !matches!(key, Material::Foreign(_)));
+    let key = known.unwrap_or_else(|| signer.material());
+    let made = params.signed_by(key, &name)?.der().to_vec();
+    exact(made, signer, issuer, holder)
+}
+
+/// The certificate with the names and the key to the byte, signed again if rcgen wrote others.
+fn exact(
+    made: Vec<u8>,
+    signer: &Key,
+    issuer: Option<&Authority>,
+    holder: &Holder<'_>,
+) -> Result<Vec<u8>, IssueError> {
+    let mut tbs = Tbs::read(&made).ok_or(IssueError::Unreadable {
+        reason: "it cannot be taken apart",
+    })?;
+    let subject = holder.subject.unwrap_or(&tbs.subject).to_vec();
+    let issuer = issuer.map_or(subject.as_slice(), Authority::subject);
+    if tbs.issuer == issuer && tbs.subject == subject && tbs.public_key == holder.public_key {
+        return Ok(made);
+    }
+    tbs.issuer = issuer.to_vec();
+    tbs.subject = subject;
+    tbs.public_key = holder.public_key.to_vec();
+    tbs.sign(signer)
+}
+
+/// The key identifier that rcgen gives to a public key: twenty bytes of SHA-256 (RFC 7093, 2, 1).
+pub(crate) fn key_id(public_key: &[u8]) -> Vec<u8> {
+    let digest = digest(&SHA256, public_key);
+    digest.as_ref().iter().take(20).copied().collect()
+}
+
 /// A new P-256 key, from the operating system's randomness.
-pub(crate) fn new_key() -> Result<KeyPair, IssueError> {
-    Ok(KeyPair::generate()?)
+pub(crate) fn new_key() -> Result<rcgen::KeyPair, IssueError> {
+    Ok(rcgen::KeyPair::generate()?)
 }
 
 /// Parameters with nothing left to rcgen's defaults, which are a common name of rcgen's, a validity
-/// from 1975 to 4096, no authority key identifier, and a serial number that is a hash of the key, so
-/// that two certificates for one key could not be revoked apart.
+/// from 1975 to 4096, and a serial number that is a hash of the key, so that two certificates for one
+/// key could not be revoked apart.
 pub(crate) fn blank(validity: Validity) -> Result<CertificateParams, IssueError> {
     let mut params = CertificateParams::default();
     (params.not_before, params.not_after) = validity.to_dates()?;
     params.distinguished_name = DistinguishedName::new();
     params.serial_number = Some(serial());
-    params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
 

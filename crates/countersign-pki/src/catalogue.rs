@@ -8,13 +8,16 @@ mod above;
 mod accepted;
 mod disputed;
 mod expected;
+mod psd2;
 mod refused;
+mod revoked;
 mod workshop;
 
 use std::sync::OnceLock;
 
 pub use self::expected::{Expected, Outcome, Stage, Verifier};
-use self::workshop::Workshop;
+use self::workshop::{Workshop, end, start};
+use crate::crl::Crl;
 use crate::error::IssueError;
 use crate::issued::Issued;
 
@@ -47,6 +50,8 @@ pub struct Fixture {
     pub presented: Option<Presented>,
     /// The CA certificates that the server trusts, as one PEM bundle.
     pub anchors_pem: String,
+    /// The revocation lists that the server is given, as PEM: first the issuer's, then the root's.
+    pub crl_pem: Option<String>,
     /// What must become of it.
     pub expected: Expected,
 }
@@ -102,6 +107,7 @@ struct Made {
     presented: Option<Presented>,
     /// Instead of the root of the workshop.
     anchors: Option<String>,
+    crl: Option<String>,
 }
 
 impl Row {
@@ -136,6 +142,7 @@ impl Row {
             anchors_pem: made
                 .anchors
                 .unwrap_or_else(|| workshop.root.certificate_pem()),
+            crl_pem: made.crl,
             expected: self.expected,
         })
     }
@@ -151,6 +158,7 @@ impl Made {
         Self {
             presented: None,
             anchors: None,
+            crl: None,
         }
     }
 
@@ -158,7 +166,17 @@ impl Made {
         Self {
             presented: Some(Presented { chain_pem, key_pem }),
             anchors: None,
+            crl: None,
         }
+    }
+
+    /// Judged with this revocation list, and with one of the root: nginx wants one of every authority.
+    fn with_crl(self, crl: &Crl, workshop: &Workshop) -> Result<Self, IssueError> {
+        let of_root = workshop.root.crl(start()).next_update(end()).issue()?;
+        Ok(Self {
+            crl: Some(crl.pem() + &of_root.pem()),
+            ..self
+        })
     }
 
     fn trusting(self, anchors_pem: String) -> Self {
@@ -178,7 +196,14 @@ impl std::fmt::Debug for Presented {
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
-    let tables = [accepted::ROWS, refused::ROWS, disputed::ROWS, above::ROWS];
+    let tables = [
+        accepted::ROWS,
+        refused::ROWS,
+        revoked::ROWS,
+        disputed::ROWS,
+        above::ROWS,
+        psd2::ROWS,
+    ];
     tables.into_iter().flatten()
 }
 

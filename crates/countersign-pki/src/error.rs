@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::key::KeyKind;
+use crate::subject::Attribute;
+
 /// Why a manifest was refused, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -198,6 +201,62 @@ pub enum IssueError {
     Manifest {
         /// Where and why.
         source: Box<ManifestError>,
+    },
+    /// The text holds no private key that can be read.
+    #[error("cannot read the private key: {reason}")]
+    KeyUnreadable {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The key is not the one in the certificate.
+    #[error("the certificate of `{name}` is for another key")]
+    KeyMismatch {
+        /// Common name of the certificate.
+        name: String,
+    },
+    /// No key of this kind comes from a seed.
+    #[error("no {kind:?} key can be made from a seed; P256, P384 and Ed25519 can")]
+    NotSeedable {
+        /// The kind that was asked for.
+        kind: KeyKind,
+    },
+    /// A certificate from a seed was asked of an issuer whose signatures differ each time.
+    #[error(
+        "authority `{issuer}` does not sign the same way twice; its key must be a P256 one from a seed, an Ed25519 or an RSA one"
+    )]
+    NotDeterministic {
+        /// Common name of the issuer.
+        issuer: String,
+    },
+    /// A subject holds each attribute at most once.
+    #[error("the subject states {attribute:?} twice")]
+    AttributeTwice {
+        /// The attribute.
+        attribute: Attribute,
+    },
+    /// Numbers that are no object identifier (X.660).
+    #[error("{arcs:?} is no object identifier")]
+    NotAnOid {
+        /// The numbers.
+        arcs: Vec<u64>,
+    },
+    /// A certificate signing request that is not granted.
+    #[error("the certificate signing request is refused: {reason}")]
+    RequestRefused {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Bytes that cannot be taken apart.
+    #[error("cannot read the certificate: {reason}")]
+    Unreadable {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The key cannot sign in that way.
+    #[error("cannot sign so: {reason}")]
+    Unforgeable {
+        /// Why not.
+        reason: &'static str,
     },
     /// The cryptographic library refused.
     #[error("cannot make a key or sign: {reason}")]

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::parse_x509_certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -31,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) path_len: Option<u32>,
     /// The subject alternative names of the kinds that a manifest knows.
     pub(crate) names: Vec<Name>,
+    /// The subject key identifier.
+    pub(crate) key_id: Option<Vec<u8>>,
 }
 
 impl Facts {
@@ -53,6 +55,7 @@ impl Facts {
             signs_certificates: usage.is_none_or(|u| u.key_cert_sign()),
             path_len: constraints.and_then(|c| c.path_len_constraint),
             names: names(&certificate)?,
+            key_id: key_id(&certificate),
         })
     }
 }
@@ -80,6 +83,15 @@ fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {
     attribute.as_str().ok().map(str::to_owned)
 }
 
+fn key_id(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    let parsed = certificate.iter_extensions().map(|e| e.parsed_extension());
+    let mut ids = parsed.filter_map(|e| match e {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+        _ => None,
+    });
+    ids.next()
+}
+
 fn names(certificate: &X509Certificate<'_>) -> Option<Vec<Name>> {
     let Some(extension) = certificate.subject_alternative_name().ok()? else {
         return Some(Vec::new());
@@ -94,7 +106,7 @@ fn names(certificate: &X509Certificate<'_>) -> Option<Vec<Name>> {
     )
 }
 
-fn name(name: &GeneralName<'_>) -> Option<Name> {
+pub(crate) fn name(name: &GeneralName<'_>) -> Option<Name> {
     match name {
         GeneralName::DNSName(dns) => Some(Name::Dns((*dns).to_owned())),
         GeneralName::URI(uri) => Some(Name::Uri((*uri).to_owned())),

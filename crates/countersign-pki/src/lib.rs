@@ -42,32 +42,53 @@
 
 mod authority;
 mod catalogue;
+mod constraints;
+mod crl;
+mod csr;
+mod der;
 mod document;
 mod error;
+mod extension;
 mod facts;
+mod forge;
 mod issued;
+mod key;
 mod manifest;
 mod name;
 mod pem;
 mod pki;
 mod plan;
+pub mod psd2;
 mod report;
 mod request;
+mod seed;
 mod store;
+mod subject;
 mod survey;
+mod tbs;
+mod usage;
 mod validity;
 
 pub use authority::Authority;
 pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Stage, Verifier};
+pub use constraints::{NameConstraints, Subtree};
+pub use crl::{Crl, CrlRequest, CrlScope, Reason};
+pub use csr::Csr;
 pub use error::{Flaw, IssueError, ManifestError, StoreError};
-pub use issued::Issued;
+pub use extension::Extension;
+pub use forge::{Digest, Forgery};
+pub use issued::{Certified, Issued};
+pub use key::{Key, KeyKind};
 pub use manifest::Manifest;
 pub use name::Name;
 pub use pki::Pki;
 pub use plan::Plan;
 pub use report::{Action, Entry, Report, Warning};
-pub use request::{Request, Usage};
+pub use request::Request;
+pub use seed::Seed;
 pub use store::Store;
+pub use subject::{Attribute, Subject};
+pub use usage::{BasicConstraints, KeyUsage, Usage};
 
 /// The manifest of the dev PKI: what `countersign pki init` makes.
 pub const DEV_MANIFEST: &str = include_str!("../../../fixtures/pki.toml");

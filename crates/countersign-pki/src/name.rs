@@ -6,8 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use rcgen::SanType;
-
+use crate::der;
 use crate::error::IssueError;
 
 /// One subject alternative name.
@@ -35,17 +34,21 @@ impl Name {
         }
     }
 
-    /// The name as a certificate carries it. Only ASCII can be written.
-    pub(crate) fn to_san(&self) -> Result<SanType, IssueError> {
-        let unwritable = |_| IssueError::NameNotAscii {
-            name: self.to_string(),
+    /// The general name of a certificate (RFC 5280, 4.2.1.6). Only ASCII can be written.
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, IssueError> {
+        let text = |tag, text: &str| match text.is_ascii() {
+            true => Ok(der::value(der::context(tag), text)),
+            false => Err(IssueError::NameNotAscii {
+                name: self.to_string(),
+            }),
         };
-        Ok(match self {
-            Self::Dns(name) => SanType::DnsName(name.as_str().try_into().map_err(unwritable)?),
-            Self::Ip(address) => SanType::IpAddress(*address),
-            Self::Uri(uri) => SanType::URI(uri.as_str().try_into().map_err(unwritable)?),
-            Self::Email(mail) => SanType::Rfc822Name(mail.as_str().try_into().map_err(unwritable)?),
-        })
+        match self {
+            Self::Email(address) => text(1, address),
+            Self::Dns(name) => text(2, name),
+            Self::Uri(uri) => text(6, uri),
+            Self::Ip(IpAddr::V4(address)) => Ok(der::value(der::context(7), address.octets())),
+            Self::Ip(IpAddr::V6(address)) => Ok(der::value(der::context(7), address.octets())),
+        }
     }
 
     /// Whether both name the same thing: DNS names are compared without case (RFC 4343).

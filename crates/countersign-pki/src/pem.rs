@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64;
 use x509_parser::pem::Pem;
+use zeroize::Zeroizing;
 
 /// The block that RFC 7468 asks for: 64 characters a line.
 pub(crate) fn encode(label: &str, der: &[u8]) -> String {
@@ -33,4 +34,20 @@ pub(crate) fn certificates(text: &[u8]) -> Option<Vec<Vec<u8>>> {
                 .map(|b| b.contents)
         })
         .collect()
+}
+
+/// The label and the bytes of the first block that says it is a private key.
+pub(crate) fn private_key(text: &str) -> Option<(String, Zeroizing<Vec<u8>>)> {
+    Pem::iter_from_buffer(text.as_bytes())
+        .filter_map(Result::ok)
+        .find(|block| block.label.ends_with("PRIVATE KEY"))
+        .map(|block| (block.label, Zeroizing::new(block.contents)))
+}
+
+/// The bytes of the first block with that label.
+pub(crate) fn first(label: &str, text: &str) -> Option<Vec<u8>> {
+    Pem::iter_from_buffer(text.as_bytes())
+        .filter_map(Result::ok)
+        .find(|block| block.label == label)
+        .map(|block| block.contents)
 }

@@ -46,6 +46,9 @@ pub enum Refusal {
     /// The issuer, or a list of ours, has withdrawn a certificate of the chain.
     #[error("a certificate of the chain is revoked")]
     Revoked,
+    /// A certificate of the chain is signed by an algorithm that we do not take, such as SHA-1.
+    #[error("a certificate of the chain is signed by an algorithm that is not accepted")]
+    SignatureAlgorithm,
     /// No path leads to an anchor: another CA, or an intermediate that was not sent.
     #[error(
         "no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing"
@@ -71,9 +74,10 @@ impl Refusal {
             | Self::Chain { .. }
             | Self::PossessionUnproven
             | Self::UnknownIssuer => Code::CertificateUntrusted,
-            Self::Malformed | Self::Purpose | Self::Unsuitable { .. } => {
-                Code::CertificateUnsuitable
-            }
+            Self::Malformed
+            | Self::Purpose
+            | Self::SignatureAlgorithm
+            | Self::Unsuitable { .. } => Code::CertificateUnsuitable,
         }
     }
 
@@ -105,7 +109,9 @@ impl Refusal {
         match self {
             // Neither is said of a certificate that was there.
             Self::Anonymous | Self::UnknownIssuer => RustlsError::UnknownIssuer,
-            Self::BadSignature | Self::PossessionUnproven => RustlsError::BadSignature,
+            Self::BadSignature | Self::PossessionUnproven | Self::SignatureAlgorithm => {
+                RustlsError::BadSignature
+            }
             Self::Chain { .. } | Self::Unsuitable { .. } => {
                 RustlsError::Other(rustls::OtherError(std::sync::Arc::new(self.clone())))
             }
@@ -137,6 +143,8 @@ impl From<webpki::Error> for Refusal {
             E::CertRevoked => Self::Revoked,
             E::UnknownIssuer => Self::UnknownIssuer,
             E::InvalidSignatureForPublicKey | E::SignatureAlgorithmMismatch => Self::BadSignature,
+            E::UnsupportedSignatureAlgorithmContext(_)
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => Self::SignatureAlgorithm,
             E::RequiredEkuNotFoundContext(_) | E::EmptyEkuExtension => Self::Purpose,
             E::BadDer | E::BadDerTime | E::TrailingData(_) | E::ExtensionValueInvalid => {
                 Self::Malformed

@@ -30,6 +30,7 @@ fn document(fixture: &Fixture) -> Value {
         "about": fixture.about,
         "scheme": fixture.scheme,
         "anchors": fixture.anchors_pem,
+        "crl": fixture.crl_pem,
         "chain": presented.map(|presented| &presented.chain_pem),
         "key": presented.map(|presented| &presented.key_pem),
         "expected": {

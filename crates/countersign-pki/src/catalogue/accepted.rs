@@ -1,8 +1,12 @@
 //! Which must be accepted, by everybody?
 
 use super::expected::Expected;
-use super::workshop::BILLING;
+use super::workshop::{Workshop, always, billing_of, end, line, start};
 use super::{Made, Row};
+use crate::authority::Authority;
+use crate::error::IssueError;
+use crate::key::KeyKind;
+use crate::usage::{BasicConstraints, Usage};
 
 pub(super) const ROWS: &[Row] = &[
     Row::new(
@@ -76,6 +80,77 @@ pub(super) const ROWS: &[Row] = &[
         Expected::ACCEPTED,
     ),
     Row::new(
+        "ok-p384",
+        "a P-384 key",
+        |workshop| keyed(workshop, KeyKind::P384),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-p521",
+        "a P-521 key",
+        |workshop| keyed(workshop, KeyKind::P521),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-ed25519",
+        "an Ed25519 key",
+        |workshop| keyed(workshop, KeyKind::Ed25519),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-rsa2048",
+        "an RSA key of 2048 bits",
+        |workshop| keyed(workshop, KeyKind::Rsa2048),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-rsa3072",
+        "an RSA key of 3072 bits",
+        |workshop| keyed(workshop, KeyKind::Rsa3072),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-client-and-server",
+        "the extended key usage allows a server too",
+        |workshop| {
+            let request = workshop.billing();
+            let request = request.extended_key_usage(&[Usage::Server, Usage::Client]);
+            Ok(Made::of(&request.issue()?))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-3-intermediates",
+        "three authorities between the leaf and the root",
+        |_| {
+            let (root, last) = line(3)?;
+            Ok(Made::of(&billing_of(&last).issue()?).trusting(root.certificate_pem()))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-3-intermediates-reversed",
+        "three authorities, the one nearest to the root sent first",
+        |_| {
+            let (root, last) = line(3)?;
+            let issued = billing_of(&last).issue()?;
+            let above = issued
+                .chain_der()
+                .into_iter()
+                .skip(1)
+                .rev()
+                .collect::<Vec<_>>();
+            Ok(Made::of(&issued.sent_with(above)).trusting(root.certificate_pem()))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "ok-issued-by-root",
+        "no authority between the leaf and the root",
+        |workshop| Ok(Made::of(&billing_of(&workshop.root).issue()?)),
+        Expected::ACCEPTED,
+    ),
+    Row::new(
         "ok-600-sans",
         "600 host names beside the SPIFFE ID",
         |workshop| many_names(workshop, 600),
@@ -136,13 +211,56 @@ pub(super) const ROWS: &[Row] = &[
         "the same name, another key and another serial number: the same caller",
         |workshop| {
             workshop.billing().issue()?;
-            Ok(Made::of(&workshop.client().uri(BILLING).issue()?))
+            Ok(Made::of(&workshop.billing().issue()?))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "renewed-same-key",
+        "the same name and key, another serial number: the same caller",
+        |workshop| {
+            let before = workshop.billing().issue()?;
+            Ok(Made::of(&workshop.billing().for_key(before.key()).issue()?))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "renewed-new-issuer",
+        "the same name from another issuing CA of the same root: the same caller",
+        |workshop| {
+            let issuing = workshop.intermediate("Catalogue Issuing CA 2 TEST ONLY")?;
+            Ok(Made::of(&billing_of(&issuing).issue()?))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "renewed-new-subject",
+        "the same SPIFFE ID beside another subject: the same caller",
+        |workshop| {
+            let request = workshop.billing().common_name("billing, 2nd floor");
+            Ok(Made::of(&request.issue()?))
+        },
+        Expected::ACCEPTED,
+    ),
+    Row::new(
+        "rollover-crossed",
+        "issued under a new root, sent with its cross-certificate by the old one, which is trusted",
+        |workshop| {
+            let new = Authority::root_valid("Catalogue New Root TEST ONLY", start(), end())?;
+            let crossed = always(workshop.root.cross_request(&new, start()))
+                .basic_constraints(BasicConstraints::AuthorityAbove(0))
+                .issue_authority()?;
+            Ok(Made::of(&billing_of(&crossed).issue()?))
         },
         Expected::ACCEPTED,
     ),
 ];
 
-fn many_names(workshop: &super::Workshop, count: usize) -> Result<Made, crate::error::IssueError> {
+fn keyed(workshop: &Workshop, kind: KeyKind) -> Result<Made, IssueError> {
+    Ok(Made::of(&workshop.billing().key(kind).issue()?))
+}
+
+fn many_names(workshop: &Workshop, count: usize) -> Result<Made, IssueError> {
     let named = (0..count).fold(workshop.billing(), |request, number| {
         request.dns(format!("host-{number}.catalogue.example"))
     });

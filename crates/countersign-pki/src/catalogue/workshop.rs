@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::authority::Authority;
 use crate::error::IssueError;
 use crate::request::Request;
+use crate::usage::BasicConstraints;
 
 /// The caller that the catalogue's server knows, and lets do all that is asked.
 pub(super) const BILLING: &str = "spiffe://catalogue.example/ns/payments/sa/billing";
@@ -29,6 +30,11 @@ impl Workshop {
         })
     }
 
+    /// An authority below the root, as it should be.
+    pub(super) fn intermediate(&self, name: &str) -> Result<Authority, IssueError> {
+        self.root.intermediate_valid(name, start(), end())
+    }
+
     /// A client's certificate that is as it should be, but for its name.
     pub(super) fn client(&self) -> Request<'_> {
         always(self.issuing.client(start()))
@@ -38,6 +44,32 @@ impl Workshop {
     pub(super) fn billing(&self) -> Request<'_> {
         self.client().uri(BILLING)
     }
+}
+
+/// The certificate of the caller that the server knows, from another issuer.
+pub(super) fn billing_of(issuer: &Authority) -> Request<'_> {
+    always(issuer.client(start())).uri(BILLING)
+}
+
+/// A line of authorities below a new root: the root, and the last of them.
+pub(super) fn line(length: u8) -> Result<(Authority, Authority), IssueError> {
+    let root = always(Authority::root_request(
+        "Catalogue Long Root TEST ONLY",
+        start(),
+    ))
+    .basic_constraints(BasicConstraints::Authority)
+    .issue_authority()?;
+    let mut last = None;
+    for number in 1..=length {
+        let above = last.as_ref().unwrap_or(&root);
+        let name = format!("Catalogue CA {number} TEST ONLY");
+        let next = always(above.intermediate_request(&name, start()))
+            .basic_constraints(BasicConstraints::Authority)
+            .issue_authority()?;
+        last = Some(next);
+    }
+    let last = last.map_or_else(|| root.renewal_request(start()).issue_authority(), Ok)?;
+    Ok((root, last))
 }
 
 /// Valid from the first day of the catalogue to the last.

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,18 +12,14 @@ use tokio::time::sleep;
 use super::caller::Caller;
 use super::{Bench, Seen};
 
-/// Presents each fixture to one nginx, which has a socket for each bundle of anchors.
+/// Presents each fixture to one nginx, which has a socket for each.
 pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<Seen>> {
     let folder = tempfile::tempdir()?;
-    let sockets = configure(bench, folder.path(), fixtures)?;
+    configure(bench, folder.path(), fixtures)?;
     let mut nginx = start(folder.path())?;
     let mut seen = Vec::new();
-    for fixture in fixtures {
-        let socket = sockets.get(fixture.anchors_pem.as_str());
-        let socket = folder
-            .path()
-            .join(socket.context("a socket for each bundle")?);
-        let stream = connect(&mut nginx, folder.path(), &socket).await?;
+    for (number, fixture) in fixtures.iter().enumerate() {
+        let stream = connect(&mut nginx, folder.path(), number).await?;
         let caller = Caller::new(bench, fixture.presented.as_ref())?;
         let outcome = caller.call(stream).await.context(fixture.name)?;
         seen.push(Seen {
@@ -36,30 +30,22 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<S
     Ok(seen)
 }
 
-/// Writes the configuration; answers the socket of each bundle of anchors.
-fn configure<'a>(
-    bench: &Bench,
-    folder: &Path,
-    fixtures: &'a [Fixture],
-) -> Result<BTreeMap<&'a str, String>> {
+fn configure(bench: &Bench, folder: &Path, fixtures: &[Fixture]) -> Result<()> {
     fs::write(folder.join("server.pem"), bench.server.chain_pem())?;
     fs::write(folder.join("server-key.pem"), bench.server.key_pem())?;
-    let mut sockets = BTreeMap::new();
     let mut servers = String::new();
-    for fixture in fixtures {
-        let number = sockets.len();
-        if sockets.contains_key(fixture.anchors_pem.as_str()) {
-            continue;
-        }
+    for (number, fixture) in fixtures.iter().enumerate() {
         fs::write(
-            folder.join(format!("anchors-{number}.pem")),
+            folder.join(format!("{number}-anchors.pem")),
             &fixture.anchors_pem,
         )?;
-        write!(servers, "{}", server(folder, number))?;
-        sockets.insert(fixture.anchors_pem.as_str(), format!("{number}.sock"));
+        if let Some(crl) = &fixture.crl_pem {
+            fs::write(folder.join(format!("{number}-crl.pem")), crl)?;
+        }
+        servers += &server(folder, number, fixture.crl_pem.is_some());
     }
     fs::write(folder.join("nginx.conf"), configuration(folder, &servers))?;
-    Ok(sockets)
+    Ok(())
 }
 
 fn configuration(folder: &Path, servers: &str) -> String {
@@ -84,14 +70,20 @@ http {{
     )
 }
 
-fn server(folder: &Path, number: usize) -> String {
+fn server(folder: &Path, number: usize, revocation: bool) -> String {
     let folder = folder.display();
+    let revocation = if revocation {
+        format!("ssl_crl {folder}/{number}-crl.pem;")
+    } else {
+        String::new()
+    };
     format!(
         "    server {{
         listen unix:{folder}/{number}.sock ssl;
         ssl_certificate {folder}/server.pem;
         ssl_certificate_key {folder}/server-key.pem;
-        ssl_client_certificate {folder}/anchors-{number}.pem;
+        ssl_client_certificate {folder}/{number}-anchors.pem;
+        {revocation}
         ssl_verify_client on;
         ssl_verify_depth 10;
         location / {{ return 200 ok; }}
@@ -116,9 +108,10 @@ fn start(folder: &Path) -> Result<Child> {
 }
 
 /// Connects once nginx listens.
-async fn connect(nginx: &mut Child, folder: &Path, socket: &Path) -> Result<UnixStream> {
+async fn connect(nginx: &mut Child, folder: &Path, number: usize) -> Result<UnixStream> {
+    let socket = folder.join(format!("{number}.sock"));
     loop {
-        match UnixStream::connect(socket).await {
+        match UnixStream::connect(&socket).await {
             Ok(stream) => return Ok(stream),
             Err(_) if nginx.try_wait()?.is_none() => sleep(Duration::from_millis(10)).await,
             Err(_) => {

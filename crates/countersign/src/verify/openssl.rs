@@ -29,7 +29,12 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<S
 
 async fn one(bench: &Bench, folder: &Path, fixture: &Fixture) -> Result<Seen> {
     fs::write(folder.join("anchors.pem"), &fixture.anchors_pem)?;
-    let (_server, port) = start(folder).await?;
+    let mut revocation = Vec::new();
+    if let Some(crl) = &fixture.crl_pem {
+        fs::write(folder.join("crl.pem"), crl)?;
+        revocation.extend(["-CRL", "crl.pem", "-crl_check"]);
+    }
+    let (_server, port) = start(folder, &revocation).await?;
     let caller = Caller::new(bench, fixture.presented.as_ref())?;
     let outcome = caller
         .call(TcpStream::connect(("127.0.0.1", port)).await?)
@@ -41,12 +46,13 @@ async fn one(bench: &Bench, folder: &Path, fixture: &Fixture) -> Result<Seen> {
 }
 
 /// Starts a server on a port of the system's choice, which it prints. It ends when it is dropped.
-async fn start(folder: &Path) -> Result<(Child, u16)> {
+async fn start(folder: &Path, revocation: &[&str]) -> Result<(Child, u16)> {
     let mut server = Command::new("openssl")
         .args(["s_server", "-accept", "127.0.0.1:0", "-www"])
         .args(["-cert", "server.pem", "-key", "server-key.pem"])
         .args(["-CAfile", "anchors.pem", "-no-CApath", "-no-CAstore"])
         .args(["-Verify", "10", "-verify_return_error"])
+        .args(revocation)
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
