@@ -141,7 +141,7 @@ fn each_flaw_is_another_wrong_statement() {
     }
 }
 
-/// As in certificates 12 and 13 of facts/oauth-psd2.md, 4.5: one role of many components.
+/// As certificates in use had them for years: one role of many components.
 #[test]
 fn flat_roles_are_all_in_one() {
     let statements = tpp().qc_statements(QcType::Web).flawed(Flaw::FlatRoles);
