@@ -40,7 +40,12 @@ impl Acceptor {
         tcp.set_nodelay(true)?;
         let config = self.live.load().trust().server_config();
         let handshake = TlsAcceptor::from(config).accept(tcp).into_fallible();
-        let Ok((result, refused)) = timeout(self.limits.handshake, observe(handshake)).await else {
+        let handshake = tokio::select! {
+            // The server stops: nothing has been asked of it on this connection yet.
+            () = ending.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
+            handshake = timeout(self.limits.handshake, observe(handshake)) => handshake,
+        };
+        let Ok((result, refused)) = handshake else {
             let failure = Failure::failed("the handshake took too long");
             self.audit.record(self.event(address, failure)).await;
             return Err(io::ErrorKind::TimedOut.into());

@@ -81,7 +81,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
 
     fn ruled(mut self, path: &str, methods: MethodRouter<S>, rule: Rule) -> Self {
         let guard = from_fn_with_state(self.guard(rule), guard);
-        self.router = self.router.route(path, methods.route_layer(guard));
+        // Not `route_layer`, which leaves out what `methods` has as its fallback, `any` too.
+        self.router = self.router.route(path, methods.layer(guard));
         self
     }
 

@@ -21,8 +21,8 @@ use crate::{Audit, Connection, Limits, Live};
 /// those would switch client authentication off.
 ///
 /// What it cannot do: end one connection gracefully. axum-server has no signal per connection, so
-/// [`Connection::end`] has no effect here: a connection whose certificate has ended is refused
-/// request by request, and stays open.
+/// [`Connection::end`] has no effect here: an HTTP/2 connection whose certificate has ended is
+/// refused request by request, and stays open. One of HTTP/1.1 ends with the first refusal.
 #[derive(Clone, Debug)]
 pub struct CountersignAcceptor {
     acceptor: Acceptor,

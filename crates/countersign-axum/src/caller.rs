@@ -3,17 +3,18 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Permission, Permit, Principal};
+use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
 use http::request::Parts;
 
 use crate::connection::not_ours;
-use crate::{Connection, Fault, Live};
+use crate::{Connection, Epoch, Fault, Live};
 
 /// Who is calling: a known principal, by which identity, with which certificate.
 ///
 /// Handlers take it as an argument, on every route but a public one.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    epoch: Epoch,
     principal: Principal,
     identity: Identity,
     certificate: Arc<Certificate>,
@@ -37,9 +38,10 @@ impl Caller {
 
     pub(crate) fn known(self) -> Known {
         Known {
+            epoch: Some(self.epoch),
             certificate: Some(self.certificate),
             identity: Some(self.identity),
-            principal: Some(self.principal),
+            principal: Some(self.principal.name().clone()),
         }
     }
 }
@@ -47,9 +49,11 @@ impl Caller {
 /// What is known of the other end of a connection by the time it is allowed or refused.
 #[derive(Default)]
 pub(crate) struct Known {
+    /// By which it is decided; none before the decision begins.
+    pub(crate) epoch: Option<Epoch>,
     pub(crate) certificate: Option<Arc<Certificate>>,
     pub(crate) identity: Option<Identity>,
-    pub(crate) principal: Option<Principal>,
+    pub(crate) principal: Option<PrincipalName>,
 }
 
 impl Known {
@@ -58,14 +62,20 @@ impl Known {
         let now = live.now();
         let snapshot = live.load();
         let judgement = connection.judged(&snapshot, now);
+        self.epoch = Some(snapshot.epoch());
         self.certificate = judgement.certificate().cloned();
         let peer = judgement.peer(now)?;
         let identity = peer.identity()?;
         self.identity = Some(identity.clone());
-        let principal = snapshot.directory().lookup(identity)?;
-        self.principal = Some(principal.clone());
+        let principal = snapshot.directory().lookup(identity);
+        self.principal = match &principal {
+            Ok(principal) => Some(principal.name().clone()),
+            Err(Denial::PrincipalDisabled { principal }) => Some(principal.clone()),
+            Err(_) => None,
+        };
         Ok(Caller {
-            principal: principal.clone(),
+            epoch: snapshot.epoch(),
+            principal: principal?.clone(),
             identity: identity.clone(),
             certificate: Arc::clone(peer.certificate()),
         })

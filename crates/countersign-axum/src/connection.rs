@@ -34,7 +34,11 @@ struct Facts {
 #[derive(Debug)]
 pub(crate) struct Judgement {
     epoch: Epoch,
-    /// The last for whom a trust vouched; kept when none does any more, for the audit event.
+    /// For how long it holds: until the first certificate of the chain ends.
+    until: Timestamp,
+    /// The certificate that was presented, whatever became of it: for the audit event.
+    certificate: Option<Arc<Certificate>>,
+    /// The last for whom a trust vouched; kept when none does any more, for the next snapshot.
     peer: Option<Peer>,
     refused: Option<PeerError>,
 }
@@ -63,8 +67,18 @@ impl Connection {
         ending: CancellationToken,
     ) -> Self {
         let snapshot = live.load();
-        let peer = Peer::of(tls, snapshot.trust(), live.now());
-        let judgement = Judgement::first(snapshot.epoch(), peer);
+        let now = live.now();
+        let judgement = match Peer::of(tls, snapshot.trust(), now) {
+            Ok(peer) => Judgement::trusted(snapshot.epoch(), peer, now),
+            // A resumed session, mostly: rustls did not look at the certificate.
+            Err(refused) => Judgement {
+                epoch: snapshot.epoch(),
+                until: Timestamp::MAX,
+                certificate: presented(tls).map(Arc::new),
+                peer: None,
+                refused: Some(refused),
+            },
+        };
         Self {
             facts: Arc::new(Facts {
                 address,
@@ -85,22 +99,25 @@ impl Connection {
         self.facts.ending.cancelled().await;
     }
 
-    /// What `snapshot` makes of the other end; judged anew only where it is another snapshot.
+    /// What `snapshot` makes of the other end; judged anew only where it is another snapshot, or a
+    /// certificate of the chain has ended.
     pub(crate) fn judged(&self, snapshot: &Snapshot, now: Timestamp) -> Guard<Arc<Judgement>> {
         let judgement = self.facts.judgement.load();
-        if judgement.epoch == snapshot.epoch() {
+        let lasts = now.as_second() <= judgement.until.as_second();
+        if judgement.epoch == snapshot.epoch() && lasts {
             return judgement;
         }
-        let anew = judgement.again(snapshot, now);
-        self.facts.judgement.store(Arc::new(anew));
-        self.facts.judgement.load()
+        let anew = Arc::new(judgement.again(snapshot, now));
+        self.facts.judgement.store(Arc::clone(&anew));
+        // Not loaded again: by now another request may have stored what an older snapshot makes of it.
+        Guard::from_inner(anew)
     }
 }
 
 impl Judgement {
     /// The facts of the certificate, whatever became of it.
     pub(crate) fn certificate(&self) -> Option<&Arc<Certificate>> {
-        self.peer.as_ref().map(Peer::certificate)
+        self.certificate.as_ref()
     }
 
     /// The peer, as long as a trust vouches and the certificate lasts.
@@ -118,32 +135,46 @@ impl Judgement {
         Ok(peer)
     }
 
-    fn first(epoch: Epoch, peer: Result<Peer, PeerError>) -> Self {
-        let (peer, refused) = match peer {
-            Ok(peer) => (Some(peer), None),
-            Err(refused) => (None, Some(refused)),
-        };
+    fn trusted(epoch: Epoch, peer: Peer, now: Timestamp) -> Self {
+        // One that had ended before is not on the path by which a trust vouches.
+        let ends = peer
+            .chain()
+            .iter()
+            .filter_map(|der| Some(Certificate::from_der(der).ok()?.not_after()))
+            .filter(|end| end.as_second() >= now.as_second());
         Self {
             epoch,
-            peer,
-            refused,
+            until: ends.min().unwrap_or(Timestamp::MAX),
+            certificate: Some(Arc::clone(peer.certificate())),
+            peer: Some(peer),
+            refused: None,
         }
     }
 
     fn again(&self, snapshot: &Snapshot, now: Timestamp) -> Self {
         let epoch = snapshot.epoch();
-        let Some(peer) = &self.peer else {
-            return Self::first(epoch, Err(Refusal::Anonymous.into()));
+        let again = self
+            .peer
+            .as_ref()
+            .map(|peer| peer.again(snapshot.trust(), now));
+        let refused = match again {
+            Some(Ok(peer)) => return Self::trusted(epoch, peer, now),
+            Some(Err(refused)) => Some(refused),
+            // Nobody vouched in the first place, and there is no peer to ask about again.
+            None => self.refused.clone(),
         };
-        match peer.again(snapshot.trust(), now) {
-            Ok(peer) => Self::first(epoch, Ok(peer)),
-            Err(refused) => Self {
-                epoch,
-                peer: Some(peer.clone()),
-                refused: Some(refused),
-            },
+        Self {
+            epoch,
+            until: Timestamp::MAX,
+            certificate: self.certificate.clone(),
+            peer: self.peer.clone(),
+            refused,
         }
     }
+}
+
+fn presented(tls: &ServerConnection) -> Option<Certificate> {
+    Certificate::from_der(tls.peer_certificates()?.first()?).ok()
 }
 
 impl<S: Sync> FromRequestParts<S> for Connection {

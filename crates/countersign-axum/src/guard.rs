@@ -2,12 +2,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use countersign_policy::{Denial, Principal};
-use http::{Method, StatusCode};
+use http::header::{ALLOW, CONNECTION};
+use http::{HeaderValue, Method, StatusCode, Version};
 
 use crate::audit::{EventKind, Outcome};
 use crate::caller::Known;
 use crate::connection::not_ours;
-use crate::{AuditEvent, Connection, CorrelationId, Fault, Live};
+use crate::{AuditEvent, Code, Connection, CorrelationId, Fault, Live};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
@@ -34,13 +35,14 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let id = CorrelationId::of(request.headers());
+    let version = request.version();
     request.extensions_mut().insert(id.clone());
     let fault = match guard.rule {
         Rule::Public => None,
         rule => guard.decide(rule, &id, &mut request).await.err(),
     };
     let mut response = match fault {
-        Some(fault) => fault.render(&id),
+        Some(fault) => refuse(fault, &id, version),
         None => guard.pass(&id, request, next).await,
     };
     id.write(response.headers_mut());
@@ -120,13 +122,30 @@ impl Guard {
             address: connection.address(),
             handshake: Some(connection.handshake().clone()),
             identity: known.identity,
-            principal: known.principal.map(|principal| principal.name().clone()),
+            principal: known.principal,
             certificate: known.certificate,
             method: Some(asked.method),
             route: asked.route,
-            epoch: self.live.load().epoch(),
+            epoch: known.epoch.unwrap_or_else(|| self.live.load().epoch()),
         }
     }
+}
+
+/// The answer to whom the guard does not let pass.
+fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
+    let code = fault.code();
+    let mut response = fault.render(id);
+    let headers = response.headers_mut();
+    // axum adds the methods of the resource to whatever is answered in place of a handler, and
+    // they would tell a stranger that there is a resource; not where they are told already.
+    if code != Code::PermissionMissing {
+        headers.insert(ALLOW, HeaderValue::from_static(""));
+    }
+    // The connection is ending, and HTTP/1.1 can say so in the answer.
+    if code.challenge().is_some() && version <= Version::HTTP_11 {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// What the audit log tells of a request.

@@ -8,7 +8,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// For a refused client to read the alert, before its connection is closed: 1 s.
     pub linger: Duration,
-    /// For the head of an HTTP/1.1 request to arrive: 10 s.
+    /// For the head of the next HTTP/1.1 request to arrive, and so for an idle HTTP/1.1 connection
+    /// to be used again: 30 s.
     pub headers: Duration,
     /// For the requests in flight to finish once the server shuts down: 10 s.
     pub drain: Duration,
@@ -19,7 +20,7 @@ impl Default for Limits {
         Self {
             handshake: Duration::from_secs(10),
             linger: Duration::from_secs(1),
-            headers: Duration::from_secs(10),
+            headers: Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }
     }

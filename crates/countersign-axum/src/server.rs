@@ -2,12 +2,16 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
+use countersign_tls::Handshake;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
@@ -131,19 +135,15 @@ impl Running {
     }
 
     async fn http(self, tls: TlsStream<TcpStream>, connection: Connection) {
-        let ending = connection.clone();
-        let router = self.router;
-        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-            request.extensions_mut().insert(connection.clone());
-            let answer = router.clone().oneshot(request.map(Body::new));
-            async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-        });
-        let builder = builder(&self.acceptor.limits);
+        let builder = builder(&self.acceptor.limits, connection.handshake());
+        let spoken = Spoken::default();
+        let service = service(self.router, connection.clone(), spoken.clone());
         let mut http = pin!(builder.serve_connection(TokioIo::new(tls), service));
         tokio::select! {
             // How a client goes away is its own affair.
             _ = http.as_mut() => return,
-            () = ending.ending() => http.as_mut().graceful_shutdown(),
+            () = spoken.never_within(self.acceptor.limits.headers) => return,
+            () = connection.ending() => http.as_mut().graceful_shutdown(),
         }
         let _ = http.await;
     }
@@ -158,7 +158,41 @@ impl Running {
     }
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+/// Gives each request its connection, and the router the request.
+fn service(
+    router: Router,
+    connection: Connection,
+    spoken: Spoken,
+) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
+    service_fn(move |mut request: hyper::Request<Incoming>| {
+        spoken.now();
+        request.extensions_mut().insert(connection.clone());
+        let answer = router.clone().oneshot(request.map(Body::new));
+        async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+    })
+}
+
+/// Whether the client has made a request. One that shakes hands and then says nothing would
+/// otherwise be kept for ever: hyper waits for the HTTP/2 preface without a limit.
+#[derive(Clone, Default)]
+struct Spoken(Arc<AtomicBool>);
+
+impl Spoken {
+    fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves after `limit`, and only if no request has come by then.
+    async fn never_within(&self, limit: Duration) {
+        sleep(limit).await;
+        if self.0.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
+    }
+}
+
+/// By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
+fn builder(limits: &Limits, handshake: &Handshake) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -169,7 +203,10 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)
         .keep_alive_interval(KEEP_ALIVE);
-    builder
+    match handshake.alpn.as_deref() {
+        Some("h2") => builder.http2_only(),
+        _ => builder.http1_only(),
+    }
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

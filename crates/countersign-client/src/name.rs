@@ -12,17 +12,12 @@ pub(crate) fn label(certificate: &Certificate) -> String {
         .unwrap_or_else(|| format!("serial {}", certificate.serial()))
 }
 
-/// The names of a certificate, with their kinds.
+/// The names of a certificate that could be one's own, with their kinds.
 pub(crate) fn alt_names(certificate: &Certificate) -> impl Iterator<Item = String> {
-    certificate.alt_names().iter().filter_map(|name| {
-        Some(match name {
-            AltName::Dns(name) => format!("dns:{name}"),
-            AltName::Email(name) => format!("email:{name}"),
-            AltName::Ip(address) => format!("ip:{address}"),
-            AltName::Uri(uri) => uri.clone(),
-            _ => return None,
-        })
-    })
+    let names = certificate.alt_names().iter();
+    names
+        .filter(|name| **name != AltName::Other)
+        .map(ToString::to_string)
 }
 
 /// A CA name that a server sent.

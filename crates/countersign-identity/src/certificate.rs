@@ -128,15 +128,16 @@ pub enum AltName {
     Uri(String),
 }
 
-/// As openssl prints it: kind, colon, value.
+/// As [`Name`](crate::Name) is printed: kind, colon, value; a SPIFFE ID stands for itself.
 impl fmt::Display for AltName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dns(name) => write!(f, "DNS:{name}"),
+            Self::Dns(name) => write!(f, "dns:{name}"),
             Self::Email(mailbox) => write!(f, "email:{mailbox}"),
-            Self::Ip(address) => write!(f, "IP:{address}"),
+            Self::Ip(address) => write!(f, "ip:{address}"),
             Self::Other => f.write_str("other"),
-            Self::Uri(uri) => write!(f, "URI:{uri}"),
+            Self::Uri(uri) if uri.starts_with("spiffe://") => f.write_str(uri),
+            Self::Uri(uri) => write!(f, "uri:{uri}"),
         }
     }
 }

@@ -44,6 +44,7 @@
 //! The store does not renew, revoke, or replace a key.
 
 mod authority;
+mod catalogue;
 mod constraints;
 mod crl;
 mod csr;
@@ -73,6 +74,7 @@ mod usage;
 mod validity;
 
 pub use authority::Authority;
+pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Stage, Verifier};
 pub use constraints::{NameConstraints, Subtree};
 pub use crl::{Crl, CrlRequest, CrlScope, Reason};
 pub use csr::Csr;

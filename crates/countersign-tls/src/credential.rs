@@ -122,8 +122,11 @@ impl fmt::Debug for Credential {
 }
 
 impl From<NotPem> for CredentialError {
-    fn from(_: NotPem) -> Self {
-        Self::Pem
+    fn from(text: NotPem) -> Self {
+        match text.encrypted_key {
+            true => Self::KeyEncrypted,
+            false => Self::Pem,
+        }
     }
 }
 

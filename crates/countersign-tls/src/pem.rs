@@ -23,7 +23,9 @@ impl Sections {
             found: Found::default(),
         };
         for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(text) {
-            let (kind, der) = section.map_err(|_| NotPem)?;
+            let (kind, der) = section.map_err(|_| NotPem {
+                encrypted_key: sections.encrypted_key,
+            })?;
             sections.add(kind, der);
         }
         Ok(sections)
@@ -42,7 +44,10 @@ impl Sections {
 }
 
 /// A section begins and does not end, or is not base64.
-pub(crate) struct NotPem;
+pub(crate) struct NotPem {
+    /// Which a key of the older forms is not, once it is encrypted: headers stand before its base64.
+    pub(crate) encrypted_key: bool,
+}
 
 /// How many sections of each kind there are: what to say when the wanted one is not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

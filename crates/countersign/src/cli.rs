@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Mutual TLS from the handshake to the authorization decision.
 ///
@@ -49,6 +49,54 @@ pub(crate) struct DevArgs {
 pub(crate) enum PkiCommand {
     /// Make the dev PKI: CAs, a server certificate, client certificates. A second run changes nothing.
     Init(InitArgs),
+    /// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
+    Fixtures(FixturesArgs),
+    /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct FixturesArgs {
+    /// Print the names, one a line. This is the default.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Print everything as one JSON document, with certificates and keys.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Print the page of the reference, `docs/reference/verdicts.md`.
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Who is to judge.
+    #[arg(long, value_enum, default_value = "countersign")]
+    pub(crate) against: Against,
+
+    /// Only the fixtures with this text in their name.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whose verdict is asked for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Against {
+    /// All of them; those that are not installed are an error.
+    All,
+    /// Our own server.
+    Countersign,
+    /// nginx.
+    Nginx,
+    /// `openssl s_server`.
+    Openssl,
 }
 
 #[derive(Debug, Args)]

@@ -81,8 +81,10 @@ fn paste(store: &Store, base: &str) {
     ui::data(format!(
         "python3 -c \"import requests; print(requests.get('{url}', cert=('{cert}', '{key}'), verify='{root}').text)\""
     ));
+    let countersign = std::env::args().next();
+    let countersign = countersign.as_deref().unwrap_or("countersign");
     ui::data(format!(
-        "countersign call --cert {cert} --key {key} --cacert {root} {url}"
+        "{countersign} call --cert {cert} --key {key} --cacert {root} {url}"
     ));
     ui::note("\nserving until Ctrl-C");
 }

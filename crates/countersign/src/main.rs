@@ -4,10 +4,12 @@ mod call;
 mod cli;
 mod dev;
 mod failure;
+mod fixtures;
 mod pki;
 mod serve;
 mod stop;
 mod ui;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -17,10 +19,14 @@ use crate::cli::{Cli, Command, PkiCommand};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let cli = Cli::parse();
+    ui::show_warnings();
+    let done = match cli.command {
         Command::Call(args) => call::run(args).await,
         Command::Dev(args) => dev::run(args).await,
+        Command::Pki(PkiCommand::Fixtures(args)) => fixtures::run(args),
         Command::Pki(PkiCommand::Init(args)) => pki::init(args),
+        Command::Pki(PkiCommand::Verify(args)) => verify::run(args).await,
         Command::Serve(args) => serve::run(args).await,
     };
     match done {

@@ -23,24 +23,30 @@ pub(crate) fn error(error: &anyhow::Error) {
     }
 }
 
-/// Prints rows under a head, each column as wide as it needs.
-pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) {
-    let mut widths = head.map(str::len);
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
+/// Lets the libraries say what went wrong in the background: they log, and print nothing.
+pub(crate) fn show_warnings() {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .init();
+}
+
+/// Prints lines, the cells of each in columns as wide as they need.
+pub(crate) fn columns(lines: &[Vec<String>]) {
+    let mut widths: Vec<usize> = Vec::new();
+    for line in lines {
+        widths.resize(widths.len().max(line.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(line) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let line = |cells: [&str; N]| {
-        let cells = cells.iter().zip(widths);
+    for line in lines {
+        let cells = line.iter().zip(&widths);
         let padded: Vec<_> = cells
             .map(|(cell, width)| format!("{cell:width$}"))
             .collect();
-        padded.join("  ").trim_end().to_owned()
-    };
-    data(line(head));
-    for row in rows {
-        data(line(row.each_ref().map(String::as_str)));
+        data(padded.join("  ").trim_end());
     }
 }
 

@@ -131,10 +131,7 @@ async fn whoami_tells_what_the_decision_rests_on() {
     assert_eq!(whoami["trust"], "clients");
     assert_eq!(whoami["identity"], REPORTS);
     assert_eq!(whoami["permissions"], json!(["transactions:read"]));
-    assert_eq!(
-        whoami["certificate"]["sans"],
-        json!([format!("URI:{REPORTS}")])
-    );
+    assert_eq!(whoami["certificate"]["sans"], json!([REPORTS]));
     assert_eq!(whoami["certificate"]["issuer"], "CN=World Issuing CA");
     assert_eq!(whoami["tls"]["version"], "1.3");
     assert_eq!(whoami["tls"]["key_exchange"], "X25519MLKEM768");

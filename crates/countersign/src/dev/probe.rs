@@ -12,14 +12,18 @@ use crate::ui;
 /// Calls the server as each dev client, prints who got what and why, and fails where something
 /// came out otherwise than expected.
 pub(crate) async fn run(store: &Store, base: &str, address: SocketAddr) -> Result<()> {
-    let mut rows = Vec::new();
+    let mut lines = vec![
+        ["caller", "request", "outcome", "why"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     let mut surprises = 0;
     for probe in PROBES {
         let (outcome, why) = probe.call(store, base, address).await?;
         surprises += usize::from(outcome != probe.expected);
-        rows.push(probe.row(&outcome, why));
+        lines.push(probe.line(&outcome, why));
     }
-    ui::table(["caller", "request", "outcome", "why"], &rows);
+    ui::columns(&lines);
     if surprises > 0 {
         bail!(
             "{surprises} of {} calls came out otherwise than expected",
@@ -124,12 +128,12 @@ impl Probe {
         }
     }
 
-    fn row(&self, outcome: &Outcome, why: String) -> [String; 4] {
+    fn line(&self, outcome: &Outcome, why: String) -> Vec<String> {
         let mut outcome_text = outcome.to_string();
         if *outcome != self.expected {
             outcome_text = format!("{outcome_text}, expected {}", self.expected);
         }
-        [
+        vec![
             self.caller.unwrap_or("(no certificate)").to_owned(),
             format!("{} {PATH}", self.method),
             outcome_text,

@@ -5,11 +5,27 @@
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`.
 #![expect(
     clippy::print_stderr,
+    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
 
+mod catalogue;
 mod curl;
 mod openssl;
 mod python;
 mod support;
+
+use support::{Dev, stderr, stdout};
+
+#[test]
+fn the_printed_line_of_our_own_works() {
+    let dev = Dev::start();
+    let pasted = dev.paste(dev.own_line());
+    assert!(pasted.status.success(), "{}", stderr(&pasted));
+    assert!(
+        stdout(&pasted).starts_with(r#"{"items":["#),
+        "{}",
+        stdout(&pasted)
+    );
+}

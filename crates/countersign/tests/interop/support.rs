@@ -27,7 +27,7 @@ impl Dev {
         let mut printed = Vec::new();
         for line in stdout.by_ref() {
             printed.push(line.unwrap());
-            if printed.last().unwrap().starts_with("countersign call") {
+            if printed.last().unwrap().contains(" call --cert ") {
                 break;
             }
         }
@@ -37,6 +37,11 @@ impl Dev {
             printed,
             _stdout: stdout,
         }
+    }
+
+    /// The printed line that calls with `countersign` itself, the last one.
+    pub(crate) fn own_line(&self) -> &str {
+        self.printed.last().unwrap()
     }
 
     /// The printed line that begins with `program`.

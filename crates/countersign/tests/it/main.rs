@@ -3,6 +3,7 @@
 
 mod call;
 mod dev;
+mod fixtures;
 mod pki;
 mod serve;
 mod support;

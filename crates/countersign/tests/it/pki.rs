@@ -126,11 +126,11 @@ fn further_names_stand_in_the_server_certificate() {
         .map(ToString::to_string);
     let names: Vec<_> = names.collect();
     for name in [
-        "DNS:localhost",
-        "IP:127.0.0.1",
-        "IP:::1",
-        "DNS:api.dev.example",
-        "IP:127.0.0.2",
+        "dns:localhost",
+        "ip:127.0.0.1",
+        "ip:::1",
+        "dns:api.dev.example",
+        "ip:127.0.0.2",
     ] {
         assert!(names.contains(&name.to_owned()), "{name} in {names:?}");
     }

@@ -1,0 +1,14 @@
+//! Claims about who may call what, over real sockets and with a client that is none of ours.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[cfg(feature = "axum-server")]
+mod acceptor;
+mod audit;
+mod client;
+mod correlation;
+mod handshake;
+mod request;
+mod routes;
+mod stop;
+mod swap;
+mod world;

@@ -1,0 +1,187 @@
+//! What must become of a fixture?
+
+use std::fmt;
+
+/// The verdict that a fixture deserves, from each verifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Expected {
+    /// Where it is decided.
+    pub stage: Stage,
+    /// The problem code of our server, in its answer or in its audit event.
+    pub code: Option<&'static str>,
+    /// From our server.
+    pub countersign: Outcome,
+    /// From `openssl s_server -Verify`, OpenSSL 3.0.
+    pub openssl: Outcome,
+    /// From nginx with `ssl_verify_client on`: it completes the handshake and answers 400.
+    pub nginx: Outcome,
+    /// Why our own verdict is not asserted yet.
+    pub pending: Option<&'static str>,
+}
+
+/// Where a certificate is accepted or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Nowhere: it is accepted.
+    Accepted,
+    /// In the TLS handshake: chain, dates, purpose, possession.
+    Tls,
+    /// When its holder is to be named.
+    Identity,
+    /// When its holder is looked up, or asks for something.
+    Policy,
+    /// When its PSD2 statement is read.
+    Psd2,
+}
+
+/// What a client sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// An answer with this HTTP status; 200 is acceptance.
+    Answered(u16),
+    /// A TLS alert with this number.
+    Alert(u8),
+    /// None at all: the verifier does not take the anchors of the fixture in the first place.
+    NotLoaded,
+}
+
+/// Who judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Verifier {
+    /// Our reference server.
+    Countersign,
+    /// `openssl s_server`.
+    Openssl,
+    /// nginx.
+    Nginx,
+}
+
+impl Expected {
+    /// The outcome that `verifier` must have.
+    pub fn of(&self, verifier: Verifier) -> Outcome {
+        match verifier {
+            Verifier::Countersign => self.countersign,
+            Verifier::Openssl => self.openssl,
+            Verifier::Nginx => self.nginx,
+        }
+    }
+
+    /// Accepted by all.
+    pub(super) const ACCEPTED: Self = Self {
+        stage: Stage::Accepted,
+        code: None,
+        countersign: OK,
+        openssl: OK,
+        nginx: OK,
+        pending: None,
+    };
+
+    /// Refused in the handshake by all, by us with `alert` and `code`.
+    pub(super) const fn refused(alert: u8, code: &'static str) -> Self {
+        Self {
+            stage: Stage::Tls,
+            code: Some(code),
+            countersign: Outcome::Alert(alert),
+            openssl: Outcome::Alert(alert),
+            nginx: Outcome::Answered(400),
+            pending: None,
+        }
+    }
+
+    /// Accepted by everybody's TLS, and refused by us above it.
+    pub(super) const fn above(stage: Stage, code: &'static str) -> Self {
+        Self {
+            stage,
+            code: Some(code),
+            countersign: Outcome::Answered(403),
+            ..Self::ACCEPTED
+        }
+    }
+
+    /// What our server says instead, without a code.
+    pub(super) const fn countersign(self, outcome: Outcome) -> Self {
+        Self {
+            countersign: outcome,
+            code: None,
+            ..self
+        }
+    }
+
+    /// What OpenSSL says instead.
+    pub(super) const fn openssl(self, outcome: Outcome) -> Self {
+        Self {
+            openssl: outcome,
+            ..self
+        }
+    }
+
+    /// What nginx says instead.
+    pub(super) const fn nginx(self, outcome: Outcome) -> Self {
+        Self {
+            nginx: outcome,
+            ..self
+        }
+    }
+
+    /// Ours is not asserted until this is built.
+    pub(super) const fn pending(self, what: &'static str) -> Self {
+        Self {
+            pending: Some(what),
+            ..self
+        }
+    }
+}
+
+/// Acceptance.
+pub(super) const OK: Outcome = Outcome::Answered(200);
+
+impl Stage {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Tls => "tls",
+            Self::Identity => "identity",
+            Self::Policy => "policy",
+            Self::Psd2 => "psd2",
+        }
+    }
+}
+
+impl Verifier {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Countersign => "countersign",
+            Self::Openssl => "openssl",
+            Self::Nginx => "nginx",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(200) => f.pad("accept"),
+            Self::Answered(status) => f.pad(&format!("http {status}")),
+            Self::Alert(number) => f.pad(&format!("alert {number}")),
+            Self::NotLoaded => f.pad("not loaded"),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+use std::fs;
+
+use countersign_identity::CertificateError;
+use countersign_pki::Issued;
+use countersign_tls::{Credential, CredentialError, LoadError};
+
+use crate::world::{Ca, now};
+
+fn issued() -> Issued {
+    let ca = Ca::new("Clients");
+    let issuing = ca.root.intermediate("Issuing", now()).unwrap();
+    let client = issuing.client(now()).common_name("billing");
+    client.issue().unwrap()
+}
+
+/// Why these are not a credential, as an operator reads it.
+#[track_caller]
+fn check(chain: &str, key: &str, wanted: &CredentialError, message: &str) {
+    let error = Credential::from_pem(chain.as_bytes(), key.as_bytes()).unwrap_err();
+    assert_eq!(&error, wanted);
+    assert_eq!(error.to_string(), message);
+}
+
+#[test]
+fn a_chain_and_its_key_are_a_credential() {
+    let issued = issued();
+    let credential =
+        Credential::from_pem(issued.chain_pem().as_bytes(), issued.key_pem().as_bytes()).unwrap();
+    assert_eq!(credential.certificate().subject().to_string(), "CN=billing");
+    let chain: Vec<_> = credential.chain().iter().map(|der| der.to_vec()).collect();
+    assert_eq!(chain, issued.chain_der());
+}
+
+#[test]
+fn a_combined_text_is_read_in_any_order_and_with_any_line_ending() {
+    let (chain, key) = (issued().chain_pem(), issued().key_pem());
+    assert!(Credential::from_combined_pem((chain + &key).as_bytes()).is_err());
+
+    let issued = issued();
+    let (chain, key) = (issued.chain_pem(), issued.key_pem());
+    for text in [
+        format!("{chain}{key}"),
+        format!("{key}{chain}"),
+        format!("Bag Attributes\n  friendlyName: x\n{chain}\n\n{key}"),
+        format!("{key}{chain}").replace('\n', "\r\n"),
+    ] {
+        let credential = Credential::from_combined_pem(text.as_bytes()).unwrap();
+        assert_eq!(credential.certificate().subject().to_string(), "CN=billing");
+        assert_eq!(credential.chain().len(), 2);
+    }
+}
+
+#[test]
+fn the_key_of_another_certificate_does_not_match() {
+    let (ours, other) = (issued(), issued());
+    let mismatch = |subject: &str| CredentialError::KeyMismatch {
+        subject: subject.to_owned(),
+    };
+    check(
+        &ours.chain_pem(),
+        &other.key_pem(),
+        &mismatch("CN=billing"),
+        "the private key does not belong to the first certificate, whose subject is `CN=billing`",
+    );
+    // The right key, and the chain the wrong way round.
+    let ca = Ca::new("Clients");
+    let leaf = ca.root.client(now()).issue().unwrap();
+    check(
+        &(ca.root.certificate_pem() + &leaf.leaf_pem()),
+        &leaf.key_pem(),
+        &mismatch("CN=Clients"),
+        "the private key does not belong to the first certificate, whose subject is `CN=Clients`",
+    );
+}
+
+#[test]
+fn what_is_missing_is_named_together_with_what_there_is() {
+    let issued = issued();
+    let (chain, key) = (issued.chain_pem(), issued.key_pem());
+    let no_key = |found: &str| CredentialError::NoKey {
+        found: found.to_owned(),
+    };
+    let no_certificate = |found: &str| CredentialError::NoCertificate {
+        found: found.to_owned(),
+    };
+    check(
+        &chain,
+        "",
+        &no_key("found no PEM section"),
+        "no private key: found no PEM section",
+    );
+    // Two files, the wrong way round: the key is looked for first.
+    check(
+        &key,
+        &chain,
+        &no_key("found 2 x CERTIFICATE"),
+        "no private key: found 2 x CERTIFICATE",
+    );
+    check(
+        "",
+        &key,
+        &no_certificate("found no PEM section"),
+        "no certificate: found no PEM section",
+    );
+    check(
+        &key,
+        &key,
+        &no_certificate("found 1 x PRIVATE KEY"),
+        "no certificate: found 1 x PRIVATE KEY",
+    );
+}
+
+#[test]
+fn an_encrypted_key_is_refused_by_its_label() {
+    let issued = issued();
+    let pkcs8 = issued.key_pem().replace("PRIVATE", "ENCRYPTED PRIVATE");
+    // As `openssl ec -aes128` writes it.
+    let legacy = issued.key_pem().replace("PRIVATE", "EC PRIVATE").replacen(
+        "KEY-----\n",
+        "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n",
+        1,
+    );
+    for key in [pkcs8, legacy] {
+        check(
+            &issued.chain_pem(),
+            &key,
+            &CredentialError::KeyEncrypted,
+            "the private key is encrypted: wanted one without a passphrase",
+        );
+        let combined = issued.chain_pem() + &key;
+        assert_eq!(
+            Credential::from_combined_pem(combined.as_bytes()).unwrap_err(),
+            CredentialError::KeyEncrypted
+        );
+    }
+}
+
+#[test]
+fn of_several_keys_none_is_taken() {
+    let issued = issued();
+    for count in [2, 3] {
+        check(
+            &issued.chain_pem(),
+            &issued.key_pem().repeat(count),
+            &CredentialError::SeveralKeys { count },
+            &format!("{count} private keys: wanted one"),
+        );
+    }
+}
+
+#[test]
+fn a_text_that_is_cut_short_is_not_pem() {
+    let issued = issued();
+    let message = "malformed PEM: a section is cut short or is not base64";
+    let (chain, key) = (issued.chain_pem(), issued.key_pem());
+    let cut = |text: &str| text.get(..text.len() - 30).unwrap().to_owned();
+    check(&cut(&chain), &key, &CredentialError::Pem, message);
+    check(&chain, &cut(&key), &CredentialError::Pem, message);
+    check(
+        &chain.replace('M', "?"),
+        &key,
+        &CredentialError::Pem,
+        message,
+    );
+}
+
+#[test]
+fn bytes_that_are_no_certificate_are_refused_by_their_place() {
+    let issued = issued();
+    let junk = "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n";
+    for (chain, position) in [(junk.to_owned(), 1), (issued.chain_pem() + junk, 3)] {
+        check(
+            &chain,
+            &issued.key_pem(),
+            &CredentialError::Certificate {
+                position,
+                source: CertificateError::Encoding,
+            },
+            &format!("certificate {position} of the chain: not a DER-encoded X.509 certificate"),
+        );
+    }
+}
+
+#[test]
+fn a_key_that_is_none_cannot_be_used() {
+    let message = "the private key cannot be used: wanted PKCS#8, PKCS#1 or SEC1 with an RSA, ECDSA or Ed25519 key";
+    for label in ["PRIVATE KEY", "EC PRIVATE KEY", "RSA PRIVATE KEY"] {
+        check(
+            &issued().chain_pem(),
+            &format!("-----BEGIN {label}-----\nanVuaw==\n-----END {label}-----\n"),
+            &CredentialError::KeyUnusable,
+            message,
+        );
+    }
+}
+
+#[test]
+fn a_credential_shows_no_key() {
+    let issued = issued();
+    let credential =
+        Credential::from_combined_pem((issued.chain_pem() + &issued.key_pem()).as_bytes());
+    let printed = format!("{:?}", credential.unwrap());
+    assert!(printed.starts_with("Credential { certificate: Certificate {"));
+    assert!(printed.ends_with(", .. }"), "{printed}");
+}
+
+#[test]
+fn files_are_read_and_named() {
+    let issued = issued();
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("a.pem"), folder.path().join("a-key.pem"));
+    fs::write(&chain, issued.chain_pem()).unwrap();
+
+    let error = Credential::from_pem_files(&chain, &key).unwrap_err();
+    assert!(matches!(&error, LoadError::Read { path, .. } if *path == key));
+    let wanted = format!("cannot read `{}`: ", key.display());
+    assert!(error.to_string().starts_with(&wanted), "{error}");
+
+    fs::write(&key, "").unwrap();
+    assert_eq!(
+        Credential::from_pem_files(&chain, &key)
+            .unwrap_err()
+            .to_string(),
+        format!(
+            "`{}` and `{}`: no private key: found no PEM section",
+            chain.display(),
+            key.display()
+        )
+    );
+
+    fs::write(&key, issued.key_pem()).unwrap();
+    assert!(Credential::from_pem_files(&chain, &key).is_ok());
+    fs::write(&chain, issued.chain_pem() + &issued.key_pem()).unwrap();
+    assert!(Credential::from_pem_files(&chain, &chain).is_ok());
+}

@@ -1,0 +1,16 @@
+//! Claims about credentials, anchors, trusts, and about who comes in.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod alert;
+mod anchors;
+mod credential;
+mod crossed;
+mod handshake;
+mod observe;
+mod refused;
+mod resumed;
+mod snapshot;
+mod trusts;
+mod validity;
+mod wire;
+mod world;

@@ -1,0 +1,76 @@
+use anyhow::{Context, Result};
+use countersign_pki::{Catalogue, Fixture};
+use serde_json::{Value, json};
+
+use crate::cli::FixturesArgs;
+use crate::ui;
+
+/// `countersign pki fixtures`.
+pub(crate) fn run(args: FixturesArgs) -> Result<()> {
+    if args.json {
+        let all: Value = all()?.iter().map(document).collect();
+        ui::data(format!("{all:#}"));
+    } else if args.markdown {
+        ui::data(page(&all()?).trim_end());
+    } else {
+        Catalogue::names().for_each(ui::data);
+    }
+    Ok(())
+}
+
+fn all() -> Result<Vec<Fixture>> {
+    Catalogue::all().context("the catalogue cannot be made")
+}
+
+fn document(fixture: &Fixture) -> Value {
+    let expected = &fixture.expected;
+    let presented = fixture.presented.as_ref();
+    json!({
+        "name": fixture.name,
+        "about": fixture.about,
+        "scheme": fixture.scheme,
+        "anchors": fixture.anchors_pem,
+        "chain": presented.map(|presented| &presented.chain_pem),
+        "key": presented.map(|presented| &presented.key_pem),
+        "expected": {
+            "stage": expected.stage.as_str(),
+            "code": expected.code,
+            "countersign": expected.countersign.to_string(),
+            "openssl": expected.openssl.to_string(),
+            "nginx": expected.nginx.to_string(),
+            "pending": expected.pending,
+        },
+    })
+}
+
+fn page(fixtures: &[Fixture]) -> String {
+    let mut page = HEAD.to_owned();
+    for fixture in fixtures {
+        let expected = &fixture.expected;
+        let mut ours = expected.countersign.to_string();
+        if let Some(code) = expected.code {
+            ours = format!("{ours} `{code}`");
+        }
+        if let Some(what) = expected.pending {
+            ours = format!("{ours}, pending: {what}");
+        }
+        let (name, about) = (fixture.name, fixture.about);
+        let (stage, openssl, nginx) = (expected.stage, expected.openssl, expected.nginx);
+        page += &format!("| `{name}` | {about} | {stage} | {ours} | {openssl} | {nginx} |\n");
+    }
+    page
+}
+
+const HEAD: &str = "\
+# Verdicts
+
+What becomes of each certificate of the catalogue, presented by a client: with our server, with `openssl s_server -Verify` (OpenSSL 3.0) and
+with nginx (`ssl_verify_client on`), over TLS 1.3. Alerts have their numbers of RFC 8446: 42 bad_certificate, 43 unsupported_certificate,
+45 certificate_expired, 46 certificate_unknown, 48 unknown_ca, 51 decrypt_error, 116 certificate_required. nginx completes the handshake and
+answers 400. *Pending* marks a verdict of ours that is not built yet, and so not asserted.
+
+This page is what `countersign pki fixtures --markdown` prints; `countersign pki verify --against all` presents every line of it, and CI runs both.
+
+| fixture | what it is | stage | countersign | OpenSSL | nginx |
+| --- | --- | --- | --- | --- | --- |
+";

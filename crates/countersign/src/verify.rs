@@ -1,0 +1,177 @@
+//! Presents the catalogue to verifiers and compares what becomes of it with what should.
+
+mod caller;
+mod countersign;
+mod nginx;
+mod openssl;
+mod pem;
+
+use anyhow::{Context, Result, bail};
+use countersign_pki::{Authority, Catalogue, Expected, Fixture, Issued, Outcome, Verifier};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::cli::{Against, VerifyArgs};
+use crate::ui;
+
+/// `countersign pki verify`.
+pub(crate) async fn run(args: VerifyArgs) -> Result<()> {
+    let fixtures = chosen(&args)?;
+    let bench = Bench::new(Timestamp::now())?;
+    let verifiers = verifiers(args.against);
+    let mut verdicts: Vec<Vec<Verdict>> = Vec::new();
+    for verifier in &verifiers {
+        verdicts.push(bench.present(*verifier, &fixtures).await?);
+    }
+    let rows: Vec<_> = (fixtures.iter().enumerate())
+        .map(|(index, fixture)| {
+            let verdicts = verdicts.iter().filter_map(|each| each.get(index));
+            (fixture, verdicts.collect::<Vec<_>>())
+        })
+        .collect();
+    if args.json {
+        ui::data(as_json(&verifiers, &rows));
+    } else {
+        print(&verifiers, &rows);
+    }
+    let differences = rows.iter().flat_map(|(_, verdicts)| verdicts);
+    let differences = differences.filter(|verdict| verdict.differs()).count();
+    let pending = fixtures.iter().filter(|it| it.expected.pending.is_some());
+    ui::note(format!(
+        "{} fixtures, {} verdicts of ours pending, {differences} differences",
+        fixtures.len(),
+        pending.count(),
+    ));
+    if differences > 0 {
+        bail!("{differences} verdicts differ from the catalogue");
+    }
+    Ok(())
+}
+
+/// What a verifier made of a fixture, and what it should have.
+struct Verdict {
+    seen: Seen,
+    wanted: Outcome,
+    code: Option<&'static str>,
+    pending: bool,
+}
+
+/// What a caller saw of a verifier, and the problem code where it has such.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    outcome: Outcome,
+    code: Option<String>,
+}
+
+impl Verdict {
+    fn new(verifier: Verifier, expected: &Expected, seen: Seen) -> Self {
+        let ours = verifier == Verifier::Countersign;
+        Self {
+            seen,
+            wanted: expected.of(verifier),
+            code: expected.code.filter(|_| ours),
+            pending: ours && expected.pending.is_some(),
+        }
+    }
+
+    fn differs(&self) -> bool {
+        let same = self.seen.outcome == self.wanted && self.seen.code.as_deref() == self.code;
+        !same && !self.pending
+    }
+
+    fn text(&self) -> String {
+        let mut text = self.seen.outcome.to_string();
+        if let Some(code) = &self.seen.code {
+            text = format!("{text} {code}");
+        }
+        if self.pending {
+            text = format!("{text} (pending)");
+        }
+        if self.differs() {
+            let code = self.code.unwrap_or_default();
+            text = format!("{text}, EXPECTED {} {code}", self.wanted);
+        }
+        text
+    }
+}
+
+/// What every verifier is set up with: a certificate of its own, and callers that trust it.
+struct Bench {
+    root: Authority,
+    server: Issued,
+}
+
+impl Bench {
+    fn new(now: Timestamp) -> Result<Self> {
+        let root = Authority::root("Verify Server Root TEST ONLY", now)?;
+        let server = root.server(now).dns("localhost").issue()?;
+        Ok(Self { root, server })
+    }
+
+    async fn present(&self, verifier: Verifier, fixtures: &[Fixture]) -> Result<Vec<Verdict>> {
+        let seen = match verifier {
+            Verifier::Openssl => openssl::present(self, fixtures).await?,
+            Verifier::Nginx => nginx::present(self, fixtures).await?,
+            _ => countersign::present(self, fixtures).await?,
+        };
+        let pairs = fixtures.iter().zip(seen);
+        let verdicts = pairs.map(|(fixture, seen)| Verdict::new(verifier, &fixture.expected, seen));
+        Ok(verdicts.collect())
+    }
+}
+
+fn chosen(args: &VerifyArgs) -> Result<Vec<Fixture>> {
+    let mut fixtures = Catalogue::all().context("the catalogue cannot be made")?;
+    if let Some(only) = &args.only {
+        fixtures.retain(|fixture| fixture.name.contains(only));
+    }
+    if fixtures.is_empty() {
+        bail!(
+            "no fixture has `{}` in its name",
+            args.only.as_deref().unwrap_or_default()
+        );
+    }
+    Ok(fixtures)
+}
+
+fn verifiers(against: Against) -> Vec<Verifier> {
+    match against {
+        Against::All => vec![Verifier::Countersign, Verifier::Openssl, Verifier::Nginx],
+        Against::Countersign => vec![Verifier::Countersign],
+        Against::Nginx => vec![Verifier::Nginx],
+        Against::Openssl => vec![Verifier::Openssl],
+    }
+}
+
+fn print(verifiers: &[Verifier], rows: &[(&Fixture, Vec<&Verdict>)]) {
+    let mut head = vec!["fixture".to_owned(), "stage".to_owned()];
+    head.extend(verifiers.iter().map(ToString::to_string));
+    let mut lines = vec![head];
+    for (fixture, verdicts) in rows {
+        let mut line = vec![fixture.name.to_owned(), fixture.expected.stage.to_string()];
+        line.extend(verdicts.iter().map(|verdict| verdict.text()));
+        lines.push(line);
+    }
+    ui::columns(&lines);
+}
+
+fn as_json(verifiers: &[Verifier], rows: &[(&Fixture, Vec<&Verdict>)]) -> serde_json::Value {
+    let rows = rows.iter().map(|(fixture, verdicts)| {
+        let verdicts = verifiers.iter().zip(verdicts).map(|(verifier, verdict)| {
+            let verdict = json!({
+                "seen": verdict.seen.outcome.to_string(),
+                "wanted": verdict.wanted.to_string(),
+                "code": verdict.seen.code,
+                "differs": verdict.differs(),
+            });
+            (verifier.to_string(), verdict)
+        });
+        json!({
+            "name": fixture.name,
+            "stage": fixture.expected.stage.as_str(),
+            "pending": fixture.expected.pending,
+            "verdicts": verdicts.collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    rows.collect()
+}

@@ -1,0 +1,122 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::routing::get;
+use countersign_axum::{
+    Anchors, Api, Audit, AuditEvent, Credential, Directory, Live, Permission, Server, SystemClock,
+    Trust, TrustSnapshot,
+};
+use countersign_identity::NameRules;
+use countersign_pki::{Fixture, Outcome};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+
+use super::caller::Caller;
+use super::{Bench, Seen};
+
+/// Presents each fixture to a server of ours that trusts what the fixture says.
+pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<Seen>> {
+    let mut seen = Vec::new();
+    for fixture in fixtures {
+        seen.push(one(bench, fixture).await.context(fixture.name)?);
+    }
+    Ok(seen)
+}
+
+async fn one(bench: &Bench, fixture: &Fixture) -> Result<Seen> {
+    let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
+        return Ok(Seen {
+            outcome: Outcome::NotLoaded,
+            code: None,
+        });
+    };
+    let mut service = Service::start(bench, fixture, anchors).await?;
+    let caller = Caller::new(bench, fixture.presented.as_ref())?;
+    let outcome = caller
+        .call(TcpStream::connect(service.address).await?)
+        .await?;
+    let event = service.events.recv().await.context("no audit event")?;
+    service.stop.cancel();
+    Ok(Seen {
+        outcome,
+        code: event.code.map(|code| code.to_string()),
+    })
+}
+
+/// A service with one route, and who may call it.
+struct Service {
+    address: SocketAddr,
+    events: UnboundedReceiver<AuditEvent>,
+    stop: CancellationToken,
+}
+
+struct Write;
+
+impl Permission for Write {
+    const NAME: &'static str = "transactions:write";
+}
+
+impl Service {
+    async fn start(bench: &Bench, fixture: &Fixture, anchors: Anchors) -> Result<Self> {
+        let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
+        let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
+        let patterns = NAMES.iter().map(|pattern| pattern.parse());
+        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
+        let rules = NameRules::new(fixture.scheme.parse()?, patterns);
+        let trust = Trust::new("catalogue".parse()?, anchors, rules);
+        let clock = Arc::new(SystemClock);
+        let snapshot = TrustSnapshot::new(credential, vec![trust], clock.clone())?;
+        let live = Live::new(snapshot, Directory::from_toml(POLICY)?, clock);
+
+        let router = Api::new(live.clone())
+            .guarded::<Write>("/", get(async || "ok"))
+            .into_router();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let (sink, events) = unbounded_channel();
+        let (audit, writer) = Audit::start(sink)?;
+        // Events are waited for one by one: nothing is left to be written at the end.
+        drop(writer);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone().cancelled_owned();
+        tokio::spawn(Server::new(live, audit).serve(listener, router, stopped));
+        Ok(Self {
+            address,
+            events,
+            stop,
+        })
+    }
+}
+
+/// For which names the catalogue's trust may vouch.
+const NAMES: &[&str] = &[
+    "spiffe://catalogue.example/*",
+    "dns:*.catalogue.example",
+    "email:*@catalogue.example",
+    "cn:catalogue-*",
+];
+
+const POLICY: &str = r#"
+version = 1
+
+[principals.billing]
+permissions = ["transactions:write"]
+identities = [
+    { trust = "catalogue", name = "spiffe://catalogue.example/ns/payments/sa/billing" },
+    { trust = "catalogue", name = "dns:billing.catalogue.example" },
+    { trust = "catalogue", name = "email:billing@catalogue.example" },
+    { trust = "catalogue", name = "cn:catalogue-billing" },
+    { trust = "catalogue", name = "cn:catalogue-büro" },
+]
+
+[principals.reports]
+permissions = ["transactions:read"]
+identities = [{ trust = "catalogue", name = "spiffe://catalogue.example/reports" }]
+
+[principals.former]
+enabled = false
+permissions = ["transactions:write"]
+identities = [{ trust = "catalogue", name = "spiffe://catalogue.example/former" }]
+"#;
