@@ -5,9 +5,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use rcgen::{CertificateParams, DistinguishedName, Issuer, SerialNumber};
+use rcgen::{CertificateParams, Issuer};
 
 use crate::crl::CrlRequest;
 use crate::error::IssueError;
@@ -16,6 +15,7 @@ use crate::issued::Issued;
 use crate::key::{Key, Material};
 use crate::pem;
 use crate::request::Request;
+use crate::sign::key_id;
 use crate::subject::Subject;
 use crate::survey::Pair;
 use crate::tbs::Tbs;
@@ -367,87 +367,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-/// Whose certificate is to be signed.
-pub(crate) struct Holder<'a> {
-    /// SubjectPublicKeyInfo.
-    pub(crate) public_key: &'a [u8],
-    /// Not there if a signing request brought the public one.
-    pub(crate) key: Option<&'a Key>,
-    /// The subject to take over, as encoded.
-    pub(crate) subject: Option<&'a [u8]>,
-}
-
-/// Signs the parameters for the holder, in the issuer's name or, without one, by the holder's own key.
-pub(crate) fn sign(
-    params: &CertificateParams,
-    issuer: Option<&Authority>,
-    holder: &Holder<'_>,
-) -> Result<Vec<u8>, IssueError> {
-    let signer = issuer.map(Authority::key).or(holder.key);
-    let signer = signer.ok_or(IssueError::Unforgeable {
-        reason: "there is no key to sign with",
-    })?;
-    let name = match issuer {
-        None => Issuer::from_params(params, signer.material()),
-        // Read back from the certificate, so that the name is the one that it states.
-        Some(issuer) => issuer.to_rcgen(),
-    };
-    // rcgen knows few kinds of key, and would write P-384 for a P-256 one that signs with SHA-384. What
-    // it does not know is written in afterwards.
-    let known = holder.key.map(Key::material);
-    let known = known.filter(|key| !matches!(key, Material::Foreign(_)));
-    let key = known.unwrap_or_else(|| signer.material());
-    let made = params.signed_by(key, &name)?.der().to_vec();
-    exact(made, signer, issuer, holder)
-}
-
-/// The certificate with the names and the key to the byte, signed again if rcgen wrote others.
-fn exact(
-    made: Vec<u8>,
-    signer: &Key,
-    issuer: Option<&Authority>,
-    holder: &Holder<'_>,
-) -> Result<Vec<u8>, IssueError> {
-    let mut tbs = Tbs::read(&made).ok_or(IssueError::Unreadable {
-        reason: "it cannot be taken apart",
-    })?;
-    let subject = holder.subject.unwrap_or(&tbs.subject).to_vec();
-    let issuer = issuer.map_or(subject.as_slice(), Authority::subject);
-    if tbs.issuer == issuer && tbs.subject == subject && tbs.public_key == holder.public_key {
-        return Ok(made);
-    }
-    tbs.issuer = issuer.to_vec();
-    tbs.subject = subject;
-    tbs.public_key = holder.public_key.to_vec();
-    tbs.sign(signer)
-}
-
-/// The key identifier that rcgen gives to a public key: twenty bytes of SHA-256 (RFC 7093, 2, 1).
-pub(crate) fn key_id(public_key: &[u8]) -> Vec<u8> {
-    let digest = digest(&SHA256, public_key);
-    digest.as_ref().iter().take(20).copied().collect()
-}
-
 /// A new P-256 key, from the operating system's randomness.
 pub(crate) fn new_key() -> Result<rcgen::KeyPair, IssueError> {
     Ok(rcgen::KeyPair::generate()?)
-}
-
-/// Parameters with nothing left to rcgen's defaults, which are a common name of rcgen's, a validity
-/// from 1975 to 4096, and a serial number that is a hash of the key, so that two certificates for one
-/// key could not be revoked apart.
-pub(crate) fn blank(validity: Validity) -> Result<CertificateParams, IssueError> {
-    let mut params = CertificateParams::default();
-    (params.not_before, params.not_after) = validity.to_dates()?;
-    params.distinguished_name = DistinguishedName::new();
-    params.serial_number = Some(serial());
-    Ok(params)
-}
-
-/// Sixteen random bytes: positive, and of the same length each time.
-fn serial() -> SerialNumber {
-    let mut bytes: [u8; 16] = rand::random();
-    let [first, ..] = &mut bytes;
-    *first = (*first & 0x7f) | 0x40;
-    SerialNumber::from_slice(&bytes)
 }

@@ -38,7 +38,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it does not do: renew, revoke, or replace a key.
+//! What no manifest may say, a [`Request`] does: it issues whatever is asked for, and a [`Forgery`] changes
+//! what cannot be asked for.
+//!
+//! The store does not renew, revoke, or replace a key.
 
 mod authority;
 mod catalogue;
@@ -62,6 +65,7 @@ pub mod psd2;
 mod report;
 mod request;
 mod seed;
+mod sign;
 mod store;
 mod subject;
 mod survey;

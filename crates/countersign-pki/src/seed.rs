@@ -63,7 +63,10 @@ impl Seed {
     }
 
     /// The serial number for a name: sixteen bytes, positive.
-    pub(crate) fn serial(&self, name: &str) -> Result<Vec<u8>, IssueError> {
+    ///
+    /// # Errors
+    /// [`IssueError::Signing`] if the cryptographic library refuses.
+    pub fn serial(&self, name: &str) -> Result<Vec<u8>, IssueError> {
         let mut bytes = self.derive(&["serial", name], 0, 16)?.to_vec();
         if let Some(first) = bytes.first_mut() {
             *first = (*first & 0x7f) | 0x40;

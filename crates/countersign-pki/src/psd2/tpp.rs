@@ -72,6 +72,7 @@ pub struct Tpp {
     nca: Nca,
     number: String,
     domain: String,
+    publisher: String,
     roles: Vec<Role>,
     statements: Option<Box<QcStatements>>,
 }
@@ -85,6 +86,7 @@ impl Tpp {
             nca,
             number: number.into(),
             domain: "tpp.example.com".to_owned(),
+            publisher: "http://pki.example.com".to_owned(),
             roles: Vec::new(),
             statements: None,
         }
@@ -101,6 +103,14 @@ impl Tpp {
     #[must_use]
     pub fn domain(mut self, domain: impl Into<String>) -> Self {
         self.domain = domain.into();
+        self
+    }
+
+    /// Sets under which URL its issuer publishes: `/issuing.crl`, `/issuing.cer` and `/ocsp` below
+    /// `http://pki.example.com`, unless told otherwise.
+    #[must_use]
+    pub fn published_at(mut self, url: impl Into<String>) -> Self {
+        self.publisher = url.into();
         self
     }
 
@@ -150,7 +160,7 @@ impl Tpp {
     }
 
     fn certificate<'a>(&self, issuer: &'a Authority, kind: QcType, now: Timestamp) -> Request<'a> {
-        let at = |path: &str| format!("http://pki.example.com/{path}");
+        let at = |path: &str| format!("{}/{path}", self.publisher);
         issuer
             .client(now)
             .extension(self.qc_statements(kind).extension())

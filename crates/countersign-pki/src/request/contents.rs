@@ -3,11 +3,11 @@
 use rcgen::{CertificateParams, IsCa, SerialNumber};
 
 use super::{Choice, Entry, Request};
-use crate::authority::{Holder, blank, key_id, sign};
 use crate::error::IssueError;
 use crate::extension::{self, Extension};
 use crate::issued::Certified;
 use crate::key::Key;
+use crate::sign::{Holder, blank, key_id, sign};
 use crate::usage::{KeyUsage, Usage};
 use crate::validity::Validity;
 
