@@ -38,34 +38,50 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What it does not do: renew, revoke, or replace a key.
+//! Applying creates what is missing, renews what ends soon and reissues what the manifest describes
+//! otherwise, always for the key that is there. What it does not do: revoke.
 
 mod authority;
+mod decide;
 mod document;
+mod draft;
 mod error;
 mod facts;
+mod files;
 mod issued;
 mod manifest;
 mod name;
 mod pem;
 mod pki;
 mod plan;
+mod reason;
 mod report;
 mod request;
 mod store;
+mod stored;
 mod survey;
 mod validity;
 
 pub use authority::Authority;
+pub use draft::{Draft, NewCertificate};
 pub use error::{Flaw, IssueError, ManifestError, StoreError};
 pub use issued::Issued;
 pub use manifest::Manifest;
 pub use name::Name;
 pub use pki::Pki;
-pub use plan::Plan;
-pub use report::{Action, Entry, Report, Warning};
+pub use plan::{Plan, Renewal};
+pub use reason::Reason;
+pub use report::{Action, Change, Changes, Entry, Report, Warning};
 pub use request::{Request, Usage};
 pub use store::Store;
+pub use stored::Stored;
 
 /// The manifest of the dev PKI: what `countersign pki init` makes.
 pub const DEV_MANIFEST: &str = include_str!("../../../fixtures/pki.toml");
+
+/// The manifest of a PKI for CI: the same names, and lifetimes of days and hours.
+pub const CI_MANIFEST: &str = include_str!("../../../fixtures/pki-ci.toml");
+
+/// The JSON Schema (draft 2020-12) of a manifest, for editors. It knows every key; that an issuer
+/// exists, for example, only [`Manifest::parse`] sees.
+pub const MANIFEST_SCHEMA: &str = include_str!("../../../fixtures/pki.schema.json");

@@ -1,11 +1,13 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::pki::PkiCommand;
+
 /// Mutual TLS from the handshake to the authorization decision.
 ///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
+/// Exit codes: 0 done, 1 failed, 2 not understood (and `pki apply --plan` found something to do).
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version)]
 pub(crate) struct Cli {
@@ -19,7 +21,7 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Make dev certificates, start the reference server, and call it as each dev client.
     Dev(DevArgs),
-    /// Make certificates.
+    /// Make certificates, and keep them good.
     #[command(subcommand)]
     Pki(PkiCommand),
     /// Run the reference server.
@@ -43,27 +45,6 @@ pub(crate) struct DevArgs {
     /// Exit after the calls: 0 where each came out as expected, 1 otherwise.
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PkiCommand {
-    /// Make the dev PKI: CAs, a server certificate, client certificates. A second run changes nothing.
-    Init(InitArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArgs {
-    /// The folder; made where it is not there.
-    #[arg(default_value = DEV_FOLDER)]
-    pub(crate) dir: PathBuf,
-
-    /// A further host name for the server certificate; may be repeated.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dns: Vec<String>,
-
-    /// A further address for the server certificate; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) ip: Vec<IpAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -107,4 +88,4 @@ pub(crate) struct CallArgs {
     pub(crate) json: Option<String>,
 }
 
-const DEV_FOLDER: &str = ".countersign";
+pub(crate) const DEV_FOLDER: &str = ".countersign";

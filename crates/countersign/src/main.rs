@@ -13,18 +13,18 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, PkiCommand};
+use crate::cli::{Cli, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Call(args) => call::run(args).await,
-        Command::Dev(args) => dev::run(args).await,
-        Command::Pki(PkiCommand::Init(args)) => pki::init(args),
-        Command::Serve(args) => serve::run(args).await,
+        Command::Call(args) => call::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Dev(args) => dev::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Pki(command) => pki::run(command),
+        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             ui::error(&error);
             ExitCode::FAILURE

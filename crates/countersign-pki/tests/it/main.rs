@@ -4,6 +4,7 @@
 mod killed;
 mod leaf;
 mod manifest;
+mod reconcile;
 mod store;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};
