@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use rcgen::{
     CertificateRevocationListParams, CrlDistributionPoint, CrlIssuingDistributionPoint, Issuer,
-    KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber,
+    KeyIdMethod, RevokedCertParams, SerialNumber,
 };
 
 use crate::authority::Authority;
@@ -17,7 +17,7 @@ use crate::validity::Validity;
 /// Why a certificate was revoked (RFC 5280, 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum RevocationReason {
     /// It is not said.
     Unspecified,
     /// Somebody else has the key.
@@ -40,19 +40,19 @@ pub enum Reason {
     AaCompromise,
 }
 
-impl Reason {
-    fn to_rcgen(self) -> RevocationReason {
+impl RevocationReason {
+    fn to_rcgen(self) -> rcgen::RevocationReason {
         match self {
-            Self::Unspecified => RevocationReason::Unspecified,
-            Self::KeyCompromise => RevocationReason::KeyCompromise,
-            Self::CaCompromise => RevocationReason::CaCompromise,
-            Self::AffiliationChanged => RevocationReason::AffiliationChanged,
-            Self::Superseded => RevocationReason::Superseded,
-            Self::CessationOfOperation => RevocationReason::CessationOfOperation,
-            Self::CertificateHold => RevocationReason::CertificateHold,
-            Self::RemoveFromCrl => RevocationReason::RemoveFromCrl,
-            Self::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
-            Self::AaCompromise => RevocationReason::AaCompromise,
+            Self::Unspecified => rcgen::RevocationReason::Unspecified,
+            Self::KeyCompromise => rcgen::RevocationReason::KeyCompromise,
+            Self::CaCompromise => rcgen::RevocationReason::CaCompromise,
+            Self::AffiliationChanged => rcgen::RevocationReason::AffiliationChanged,
+            Self::Superseded => rcgen::RevocationReason::Superseded,
+            Self::CessationOfOperation => rcgen::RevocationReason::CessationOfOperation,
+            Self::CertificateHold => rcgen::RevocationReason::CertificateHold,
+            Self::RemoveFromCrl => rcgen::RevocationReason::RemoveFromCrl,
+            Self::PrivilegeWithdrawn => rcgen::RevocationReason::PrivilegeWithdrawn,
+            Self::AaCompromise => rcgen::RevocationReason::AaCompromise,
         }
     }
 }
@@ -75,12 +75,12 @@ pub enum CrlScope {
 /// which it is made, so that a later one has a greater number.
 ///
 /// ```
-/// use countersign_pki::{Authority, Reason};
+/// use countersign_pki::{Authority, RevocationReason};
 ///
 /// let now: jiff::Timestamp = "2026-08-01T12:00:00Z".parse()?;
 /// let root = Authority::root("Test Root", now)?;
 /// let client = root.client(now).common_name("x").issue()?;
-/// let crl = root.crl(now).revoke(&client.serial(), Reason::KeyCompromise, now).issue()?;
+/// let crl = root.crl(now).revoke(&client.serial(), RevocationReason::KeyCompromise, now).issue()?;
 /// assert!(crl.pem().starts_with("-----BEGIN X509 CRL-----\n"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -91,7 +91,7 @@ pub struct CrlRequest<'a> {
     this_update: Timestamp,
     next_update: Timestamp,
     number: u64,
-    revoked: Vec<(Vec<u8>, Reason, Timestamp)>,
+    revoked: Vec<(Vec<u8>, RevocationReason, Timestamp)>,
     point: Option<(String, CrlScope)>,
     key: Option<Key>,
 }
@@ -113,7 +113,7 @@ impl<'a> CrlRequest<'a> {
     }
 
     /// Revokes the certificate with this serial number, since that moment.
-    pub fn revoke(mut self, serial: &[u8], reason: Reason, at: Timestamp) -> Self {
+    pub fn revoke(mut self, serial: &[u8], reason: RevocationReason, at: Timestamp) -> Self {
         self.revoked.push((serial.to_vec(), reason, at));
         self
     }
@@ -176,7 +176,11 @@ impl<'a> CrlRequest<'a> {
     }
 }
 
-fn entry(serial: &[u8], reason: Reason, at: Timestamp) -> Result<RevokedCertParams, IssueError> {
+fn entry(
+    serial: &[u8],
+    reason: RevocationReason,
+    at: Timestamp,
+) -> Result<RevokedCertParams, IssueError> {
     // The end of time is only there to make a validity of it.
     let (revocation_time, _) = Validity::between(at, Timestamp::MAX).to_dates()?;
     Ok(RevokedCertParams {

@@ -2,16 +2,22 @@
 //!
 //! Every text keeps its place in the file, so that a mistake is reported where it stands.
 
-use std::collections::BTreeMap;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde::Deserialize;
 use toml::Spanned;
 
+use self::names::{Names, common_name};
 use crate::error::Flaw;
-use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile};
-use crate::name::{Name, common_name_flaw, spiffe_flaw};
-use crate::validity::Lifetime;
+use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
+use crate::request::Usage;
+use crate::validity::{Lifetime, Share};
+
+/// How many certificates a range may have.
+const MOST: u32 = 100_000;
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -19,9 +25,28 @@ use crate::validity::Lifetime;
 pub(crate) struct Document {
     version: Spanned<u64>,
     #[serde(default)]
+    settings: SettingsDocument,
+    #[serde(default)]
+    profile: BTreeMap<Spanned<String>, ProfileDocument>,
+    #[serde(default)]
     authority: BTreeMap<Spanned<String>, AuthorityDocument>,
     #[serde(default)]
     certificate: BTreeMap<Spanned<String>, CertificateDocument>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsDocument {
+    renew_within: Option<Spanned<String>>,
+    backdate: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProfileDocument {
+    extends: Option<Spanned<String>>,
+    ttl: Option<Spanned<String>>,
+    eku: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +64,7 @@ struct CertificateDocument {
     profile: Spanned<String>,
     issuer: Spanned<String>,
     ttl: Option<Spanned<String>>,
+    count: Option<Spanned<u64>>,
     cn: Option<Spanned<String>>,
     spiffe: Option<Spanned<String>>,
     #[serde(default)]
@@ -65,16 +91,126 @@ impl TryFrom<Document> for Manifest {
         if found != 1 {
             return Err(fault(document.version.span(), Flaw::Version { found }));
         }
+        let settings = settings(document.settings)?;
+        let profiles = profiles(document.profile)?;
         let authorities = authorities(as_written(document.authority))?;
-        let certificates = as_written(document.certificate)
-            .into_iter()
-            .map(|(name, entry)| certificate(name, entry, &authorities))
-            .collect::<Result<_, _>>()?;
+        let authority_names = authorities.iter().map(|a| a.name.clone());
+        let mut known = Known {
+            taken: authority_names.clone().collect(),
+            issuers: authority_names.collect(),
+            profiles,
+        };
+        let mut certificates = Vec::new();
+        for (name, entry) in as_written(document.certificate) {
+            certificates.extend(range(name, entry, &mut known)?);
+        }
         Ok(Self {
+            settings,
             authorities,
             certificates,
         })
     }
+}
+
+/// What the certificates may refer to, and the names that they may not have.
+struct Known {
+    issuers: Vec<String>,
+    profiles: BTreeMap<String, Profile>,
+    taken: BTreeSet<String>,
+}
+
+fn settings(document: SettingsDocument) -> Result<Settings, Fault> {
+    let mut settings = Settings::default();
+    if let Some(text) = document.backdate {
+        settings.backdate =
+            Lifetime::parse_any(text.get_ref()).map_err(|reason| not_a_lifetime(&text, reason))?;
+    }
+    if let Some(text) = document.renew_within {
+        settings.renew_within = Share::parse(text.get_ref()).map_err(|reason| {
+            let flaw = Flaw::RenewWithin {
+                text: text.get_ref().clone(),
+                reason,
+            };
+            fault(text.span(), flaw)
+        })?;
+    }
+    Ok(settings)
+}
+
+/// Those of the file and, where it does not change them, the two that there are from the start.
+fn profiles(
+    documents: BTreeMap<Spanned<String>, ProfileDocument>,
+) -> Result<BTreeMap<String, Profile>, Fault> {
+    let mut profiles: BTreeMap<String, Profile> = [Usage::Server, Usage::Client]
+        .map(|base| (word(base).to_owned(), built_in(base)))
+        .into();
+    for (name, document) in as_written(documents) {
+        let profile = profile(name, document)?;
+        profiles.insert(profile.name.clone(), profile);
+    }
+    Ok(profiles)
+}
+
+fn word(usage: Usage) -> &'static str {
+    match usage {
+        Usage::Server => "server",
+        Usage::Client => "client",
+        // No manifest has another.
+        other => other.name(),
+    }
+}
+
+fn usage(text: &str) -> Option<Usage> {
+    [Usage::Server, Usage::Client]
+        .into_iter()
+        .find(|usage| word(*usage) == text)
+}
+
+fn built_in(base: Usage) -> Profile {
+    Profile {
+        name: word(base).to_owned(),
+        base,
+        usage: vec![base],
+        lifetime: Lifetime::LEAF,
+    }
+}
+
+fn profile(name: Spanned<String>, document: ProfileDocument) -> Result<Profile, Fault> {
+    check_item_name(&name, name.get_ref())?;
+    let mut profile = built_in(base(&name, document.extends)?);
+    profile.name = name.into_inner();
+    profile.lifetime = lifetime(document.ttl, profile.lifetime)?;
+    if let Some(purposes) = document.eku {
+        profile.usage = purposes
+            .into_iter()
+            .map(purpose)
+            .collect::<Result<_, _>>()?;
+    }
+    Ok(profile)
+}
+
+/// What a profile rests on. `[profile.client]` changes the one that there is.
+fn base(name: &Spanned<String>, extends: Option<Spanned<String>>) -> Result<Usage, Fault> {
+    let profile = name.get_ref().clone();
+    let own = usage(&profile);
+    match (own, extends) {
+        (Some(base), None) => Ok(base),
+        (None, None) => Err(fault(name.span(), Flaw::ProfileAlone { profile })),
+        (own, Some(extends)) => {
+            let found = usage(extends.get_ref()).filter(|base| own.is_none_or(|own| own == *base));
+            let span = extends.span();
+            let extends = extends.into_inner();
+            found.ok_or_else(|| fault(span, Flaw::ProfileExtends { profile, extends }))
+        }
+    }
+}
+
+fn purpose(text: Spanned<String>) -> Result<Usage, Fault> {
+    usage(text.get_ref()).ok_or_else(|| {
+        let span = text.span();
+        let purpose = text.into_inner();
+        fault(span, Flaw::UnknownPurpose { purpose })
+    })
 }
 
 /// The entries in the order of the file, which a map has lost.
@@ -93,7 +229,7 @@ fn authorities(
         .map(|(name, _)| name.get_ref().clone())
         .collect();
     for (name, entry) in &waiting {
-        check_item_name(name)?;
+        check_item_name(name, name.get_ref())?;
         if let Some(issuer) = &entry.issuer {
             check_issuer(name, issuer, &known)?;
         }
@@ -176,128 +312,102 @@ fn path_length(item: &str, length: u8, issuer: &AuthorityEntry) -> Flaw {
     }
 }
 
-fn certificate(
+/// The certificates under one entry: one, or as many as it counts.
+fn range(
     name: Spanned<String>,
-    entry: CertificateDocument,
-    authorities: &[AuthorityEntry],
-) -> Result<CertificateEntry, Fault> {
-    check_item_name(&name)?;
-    let known: Vec<String> = authorities.iter().map(|a| a.name.clone()).collect();
-    if known.contains(name.get_ref()) {
-        return Err(fault(
-            name.span(),
-            Flaw::NameTaken {
-                name: name.into_inner(),
-            },
-        ));
+    document: CertificateDocument,
+    known: &mut Known,
+) -> Result<Vec<CertificateEntry>, Fault> {
+    check_item_name(&name, name.get_ref())?;
+    if known.taken.contains(name.get_ref()) {
+        return Err(taken(&name, name.get_ref()));
     }
-    check_issuer(&name, &entry.issuer, &known)?;
-    let names = names(entry.dns, entry.ip, entry.uri, entry.email, entry.spiffe)?;
-    let common_name = entry.cn.map(common_name).transpose()?;
-    if names.is_empty() && common_name.is_none() {
-        return Err(fault(
-            name.span(),
-            Flaw::NoName {
-                item: name.into_inner(),
-            },
-        ));
+    let count = document.count.clone();
+    let (entry, names) = certificate(&name, document, known)?;
+    let entries = match count {
+        None => vec![entry],
+        Some(count) => names.range(&name, &entry, how_many(&count)?)?,
+    };
+    for entry in &entries {
+        if !known.taken.insert(entry.name.clone()) {
+            return Err(taken(&name, &entry.name));
+        }
     }
-    Ok(CertificateEntry {
-        name: name.into_inner(),
-        issuer: entry.issuer.into_inner(),
-        profile: profile(entry.profile)?,
-        lifetime: lifetime(entry.ttl, Lifetime::LEAF)?,
-        common_name,
-        names,
+    Ok(entries)
+}
+
+fn how_many(count: &Spanned<u64>) -> Result<u32, Fault> {
+    let number = u32::try_from(*count.get_ref()).ok();
+    let number = number.filter(|count| (1..=MOST).contains(count));
+    number.ok_or_else(|| {
+        let (count, span) = (*count.get_ref(), count.span());
+        fault(span, Flaw::Count { count, most: MOST })
     })
 }
 
-/// All names of a certificate, of whatever kind.
-fn names(
-    dns: Vec<Spanned<String>>,
-    ip: Vec<Spanned<String>>,
-    uri: Vec<Spanned<String>>,
-    email: Vec<Spanned<String>>,
-    spiffe: Option<Spanned<String>>,
-) -> Result<Vec<Name>, Fault> {
-    let mut names: Vec<Name> = Vec::new();
-    let each = |texts: Vec<_>, read: fn(String) -> Result<Name, &'static str>| {
-        texts.into_iter().map(move |text| (text, read))
+fn taken(entry: &Spanned<String>, name: &str) -> Fault {
+    let name = name.to_owned();
+    fault(entry.span(), Flaw::NameTaken { name })
+}
+
+fn certificate(
+    name: &Spanned<String>,
+    document: CertificateDocument,
+    known: &Known,
+) -> Result<(CertificateEntry, Names), Fault> {
+    check_issuer(name, &document.issuer, &known.issuers)?;
+    let profile = known.profile(document.profile)?;
+    let CertificateDocument {
+        dns,
+        ip,
+        uri,
+        email,
+        spiffe,
+        ..
+    } = document;
+    let names = Names::read(dns, ip, uri, email, spiffe)?;
+    let common_name = document.cn.map(common_name).transpose()?;
+    if names.all.is_empty() && common_name.is_none() {
+        let item = name.get_ref().clone();
+        return Err(fault(name.span(), Flaw::NoName { item }));
+    }
+    let entry = CertificateEntry {
+        name: name.get_ref().clone(),
+        entry: name.get_ref().clone(),
+        issuer: document.issuer.into_inner(),
+        lifetime: lifetime(document.ttl, profile.lifetime)?,
+        profile,
+        common_name,
+        names: names.all.clone(),
     };
-    let all = each(dns, |text| Ok(Name::Dns(text)))
-        .chain(each(ip, address))
-        .chain(each(uri, plain_uri))
-        .chain(each(email, |text| Ok(Name::Email(text))))
-        .chain(each(spiffe.into_iter().collect(), spiffe_id));
-    for (text, read) in all {
-        let (span, text) = (text.span(), text.into_inner());
-        let name = read(text.clone())
-            .and_then(|name| name.flaw().map_or(Ok(name), Err))
-            .map_err(|reason| bad_name(span.clone(), &text, reason))?;
-        if names.iter().any(|known| known.same_as(&name)) {
-            return Err(fault(
-                span,
-                Flaw::DuplicateName {
-                    name: name.to_string(),
-                },
-            ));
-        }
-        names.push(name);
-    }
-    Ok(names)
+    Ok((entry, names))
 }
 
-fn address(text: String) -> Result<Name, &'static str> {
-    text.parse()
-        .map(Name::Ip)
-        .map_err(|_| "it is not an IP address")
-}
-
-fn spiffe_id(text: String) -> Result<Name, &'static str> {
-    spiffe_flaw(&text).map_or(Ok(Name::Uri(text)), Err)
-}
-
-/// A certificate has at most one SPIFFE ID (X509-SVID, section 2), hence the key of its own.
-fn plain_uri(text: String) -> Result<Name, &'static str> {
-    match text.get(..7) {
-        Some(scheme) if scheme.eq_ignore_ascii_case("spiffe:") => {
-            Err("a SPIFFE ID is written under `spiffe`")
-        }
-        _ => Ok(Name::Uri(text)),
-    }
-}
-
-fn common_name(text: Spanned<String>) -> Result<String, Fault> {
-    match common_name_flaw(text.get_ref()) {
-        Some(reason) => Err(bad_name(text.span(), text.get_ref(), reason)),
-        None => Ok(text.into_inner()),
-    }
-}
-
-fn profile(text: Spanned<String>) -> Result<Profile, Fault> {
-    match text.get_ref().as_str() {
-        "server" => Ok(Profile::Server),
-        "client" => Ok(Profile::Client),
-        _ => Err(fault(
-            text.span(),
-            Flaw::UnknownProfile {
-                profile: text.into_inner(),
-            },
-        )),
+impl Known {
+    fn profile(&self, text: Spanned<String>) -> Result<Profile, Fault> {
+        let found = self.profiles.get(text.get_ref()).cloned();
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+            let flaw = Flaw::UnknownProfile {
+                profile: text.get_ref().clone(),
+                known: known.join(", "),
+            };
+            fault(text.span(), flaw)
+        })
     }
 }
 
 fn lifetime(text: Option<Spanned<String>>, default: Lifetime) -> Result<Lifetime, Fault> {
     let Some(text) = text else { return Ok(default) };
-    Lifetime::parse(text.get_ref()).map_err(|reason| {
-        fault(
-            text.span(),
-            Flaw::Lifetime {
-                text: text.into_inner(),
-                reason,
-            },
-        )
-    })
+    Lifetime::parse(text.get_ref()).map_err(|reason| not_a_lifetime(&text, reason))
+}
+
+fn not_a_lifetime(text: &Spanned<String>, reason: &'static str) -> Fault {
+    let flaw = Flaw::Lifetime {
+        text: text.get_ref().clone(),
+        reason,
+    };
+    fault(text.span(), flaw)
 }
 
 fn check_issuer(
@@ -321,8 +431,7 @@ fn check_issuer(
 }
 
 /// Item names are file names, and `NAME-key.pem` is the key of `NAME`.
-fn check_item_name(name: &Spanned<String>) -> Result<(), Fault> {
-    let text = name.get_ref();
+fn check_item_name(entry: &Spanned<String>, text: &str) -> Result<(), Fault> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let reason = if text.is_empty() || text.starts_with('-') || !text.chars().all(allowed) {
         "lower-case letters, digits and hyphens, and no hyphen first"
@@ -333,24 +442,8 @@ fn check_item_name(name: &Spanned<String>) -> Result<(), Fault> {
     } else {
         return Ok(());
     };
-    let name_shown = text.escape_debug().to_string();
-    Err(fault(
-        name.span(),
-        Flaw::ItemName {
-            name: name_shown,
-            reason,
-        },
-    ))
-}
-
-fn bad_name(span: Range<usize>, text: &str, reason: &'static str) -> Fault {
-    fault(
-        span,
-        Flaw::Name {
-            name: text.escape_debug().to_string(),
-            reason,
-        },
-    )
+    let name = text.escape_debug().to_string();
+    Err(fault(entry.span(), Flaw::ItemName { name, reason }))
 }
 
 fn fault(span: Range<usize>, flaw: Flaw) -> Fault {

@@ -40,6 +40,20 @@ pub enum ManifestError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A certificate that was to be added cannot be.
+    #[error("cannot add `{name}`: {flaw}")]
+    NotAdded {
+        /// The certificate.
+        name: String,
+        /// What is wrong.
+        flaw: Flaw,
+    },
+    /// A certificate that was to be added is there already, and says something else.
+    #[error("`{name}` is in the manifest already, and is not what is asked for")]
+    Exists {
+        /// The certificate.
+        name: String,
+    },
     /// Names were to be added to the server certificates, and there is none.
     #[error("cannot add {name}: no certificate has the profile `server`")]
     NoServer {
@@ -66,8 +80,8 @@ pub enum Flaw {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// An authority and a certificate would have the same files.
-    #[error("`{name}` is an authority already; a certificate needs another name")]
+    /// Two items would have the same files.
+    #[error("`{name}` is taken already; a certificate needs a name of its own")]
     NameTaken {
         /// The name.
         name: String,
@@ -103,10 +117,54 @@ pub enum Flaw {
         allowed: String,
     },
     /// No such profile.
-    #[error("profile `{profile}` is not known; there are `server` and `client`")]
+    #[error("profile `{profile}` is not known; there are {known}")]
     UnknownProfile {
         /// The profile.
         profile: String,
+        /// The profiles that there are.
+        known: String,
+    },
+    /// A profile of one's own that does not say what it rests on.
+    #[error("profile `{profile}` extends nothing; write `extends = \"server\"` or `\"client\"`")]
+    ProfileAlone {
+        /// The profile.
+        profile: String,
+    },
+    /// A profile that rests on one that is neither of the two that there are from the start.
+    #[error("profile `{profile}` extends `{extends}`; only `server` and `client` can be extended")]
+    ProfileExtends {
+        /// The profile.
+        profile: String,
+        /// What it says that it extends.
+        extends: String,
+    },
+    /// A purpose that is none.
+    #[error("purpose `{purpose}` is not known; there are `server` and `client`")]
+    UnknownPurpose {
+        /// The purpose as written.
+        purpose: String,
+    },
+    /// The part of a lifetime within which to renew is none.
+    #[error("renew_within `{text}`: {reason}")]
+    RenewWithin {
+        /// The part as written.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A range of no certificates, or of too many.
+    #[error("count {count}: from 1 to {most}")]
+    Count {
+        /// The number as written.
+        count: u64,
+        /// How many there may be.
+        most: u32,
+    },
+    /// A range whose certificates would all have one name.
+    #[error("certificate `{item}` has a count, so it needs `spiffe` or `cn` to carry the number")]
+    CountWithoutName {
+        /// The certificate.
+        item: String,
     },
     /// A lifetime that is none.
     #[error("lifetime `{text}`: {reason}")]
@@ -292,6 +350,16 @@ pub enum StoreError {
         /// The path.
         path: PathBuf,
     },
+    /// A file that was asked for is not there.
+    #[error("there is no `{}`, the {wanted} of `{item}`", path.display())]
+    Absent {
+        /// The item whose file it is.
+        item: String,
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        wanted: &'static str,
+    },
     /// A file is there and cannot be read.
     #[error("cannot read `{}`, the {wanted} of `{item}`", path.display())]
     Read {
@@ -317,7 +385,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file is there and holds something else.
-    #[error("`{}` should hold the {wanted} of `{item}` in PEM, but does not; move it away", path.display())]
+    #[error("`{}` should hold the {wanted} of `{item}` in PEM, but does not", path.display())]
     Garbage {
         /// The item whose file it is.
         item: String,
@@ -328,7 +396,7 @@ pub enum StoreError {
     },
     /// The key of a certificate is lost.
     #[error(
-        "`{item}` has the certificate `{}` but no key `{}`; put the key back, or remove the certificate to have a new pair made",
+        "`{item}` has the certificate `{}` but no key `{}`",
         certificate.display(), key.display()
     )]
     KeyMissing {
@@ -341,7 +409,7 @@ pub enum StoreError {
     },
     /// A certificate is for another key.
     #[error(
-        "the certificate `{}` of `{item}` is not for the key `{}`; remove the certificate to have this key certified",
+        "the certificate `{}` of `{item}` is not for the key `{}`",
         certificate.display(), key.display()
     )]
     KeyMismatch {
@@ -351,19 +419,6 @@ pub enum StoreError {
         certificate: PathBuf,
         /// The key.
         key: PathBuf,
-    },
-    /// A certificate was not issued by the authority that is now in place.
-    #[error(
-        "the certificate `{}` of `{item}` was not issued by the `{issuer}` of this folder; put the `{issuer}` that issued it back, or remove the certificate to have its key certified anew",
-        certificate.display()
-    )]
-    IssuerMismatch {
-        /// The item.
-        item: String,
-        /// The certificate.
-        certificate: PathBuf,
-        /// The authority that should have issued it.
-        issuer: String,
     },
     /// The certificate in the place of an authority is not an authority's.
     #[error("the certificate `{}` of the authority `{item}` {reason}", certificate.display())]
@@ -375,6 +430,30 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// An old key or certificate cannot be moved out of the way of a new one.
+    #[error("cannot move `{}`, the {wanted} of `{item}`, to `{}`", path.display(), to.display())]
+    Retire {
+        /// The item.
+        item: String,
+        /// The file.
+        path: PathBuf,
+        /// Where it was to go.
+        to: PathBuf,
+        /// What it holds.
+        wanted: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The manifest in the folder cannot be read or written.
+    #[error("cannot {verb} the manifest `{}`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `write`.
+        verb: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
     /// A certificate could not be issued.
     #[error("cannot issue `{}` for `{item}`", certificate.display())]
     Issue {
@@ -385,4 +464,43 @@ pub enum StoreError {
         /// Why not.
         source: Box<IssueError>,
     },
+}
+
+impl StoreError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let remove = |path: &PathBuf| format!("rm {}", path.display());
+        match self {
+            Self::Directory { .. } | Self::NotADirectory { .. } => {
+                "choose another folder, or make this one writable".to_owned()
+            }
+            Self::Read { path, .. } | Self::Write { path, .. } | Self::Retire { path, .. } => {
+                format!(
+                    "see to the rights of `{}` and of its folder",
+                    path.display()
+                )
+            }
+            Self::Manifest { path, .. } => {
+                format!("see that `{}` is there and yours", path.display())
+            }
+            Self::Absent { path, .. } => {
+                let dir = path.parent().unwrap_or(path).display();
+                format!("make what the manifest asks for: countersign pki apply {dir}")
+            }
+            Self::Garbage { path, .. } => format!("move `{}` away", path.display()),
+            Self::KeyMissing { certificate, .. } => {
+                let remove = remove(certificate);
+                format!("put the key back, or have a new pair made: {remove}")
+            }
+            Self::KeyMismatch { certificate, .. } => {
+                let remove = remove(certificate);
+                format!("put the right key back, or have this key certified: {remove}")
+            }
+            Self::NotAnAuthority { certificate, .. } => {
+                let path = certificate.display();
+                format!("put the authority's own certificate and key back, or move `{path}` away")
+            }
+            Self::Issue { item, .. } => format!("see what the manifest says of `{item}`"),
+        }
+    }
 }

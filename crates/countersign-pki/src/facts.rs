@@ -11,6 +11,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use crate::name::Name;
+use crate::request::Usage;
 use crate::validity::Validity;
 
 pub(crate) struct Facts {
@@ -33,6 +34,12 @@ pub(crate) struct Facts {
     pub(crate) names: Vec<Name>,
     /// The subject key identifier.
     pub(crate) key_id: Option<Vec<u8>>,
+    /// There are names of other kinds as well.
+    pub(crate) has_other_names: bool,
+    /// The purposes, in the order of the certificate, that a manifest knows.
+    pub(crate) usage: Vec<Usage>,
+    /// There are other purposes as well, any purpose among them.
+    pub(crate) has_other_usage: bool,
 }
 
 impl Facts {
@@ -40,8 +47,10 @@ impl Facts {
     pub(crate) fn read(der: &[u8]) -> Option<Self> {
         let certificate = parse(der)?;
         let constraints = certificate.basic_constraints().ok()?.map(|e| e.value);
-        let usage = certificate.key_usage().ok()?.map(|e| e.value);
+        let key_usage = certificate.key_usage().ok()?.map(|e| e.value);
         let dates = certificate.validity();
+        let (names, has_other_names) = names(&certificate)?;
+        let (usage, has_other_usage) = purposes(&certificate)?;
         Some(Self {
             subject: certificate.subject().as_raw().to_vec(),
             issuer: certificate.issuer().as_raw().to_vec(),
@@ -52,10 +61,13 @@ impl Facts {
             ),
             public_key: certificate.public_key().raw.to_vec(),
             is_ca: constraints.is_some_and(|c| c.ca),
-            signs_certificates: usage.is_none_or(|u| u.key_cert_sign()),
+            signs_certificates: key_usage.is_none_or(|u| u.key_cert_sign()),
             path_len: constraints.and_then(|c| c.path_len_constraint),
-            names: names(&certificate)?,
+            names,
             key_id: key_id(&certificate),
+            has_other_names,
+            usage,
+            has_other_usage,
         })
     }
 }
@@ -92,18 +104,35 @@ fn key_id(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
     ids.next()
 }
 
-fn names(certificate: &X509Certificate<'_>) -> Option<Vec<Name>> {
+/// The names that a manifest can ask for, and whether there are others.
+fn names(certificate: &X509Certificate<'_>) -> Option<(Vec<Name>, bool)> {
     let Some(extension) = certificate.subject_alternative_name().ok()? else {
-        return Some(Vec::new());
+        return Some((Vec::new(), false));
     };
-    Some(
-        extension
-            .value
-            .general_names
-            .iter()
-            .filter_map(name)
-            .collect(),
-    )
+    let all = &extension.value.general_names;
+    let known: Vec<Name> = all.iter().filter_map(name).collect();
+    let has_others = known.len() < all.len();
+    Some((known, has_others))
+}
+
+/// The purposes that a manifest can ask for, and whether there are others.
+fn purposes(certificate: &X509Certificate<'_>) -> Option<(Vec<Usage>, bool)> {
+    let Some(extension) = certificate.extended_key_usage().ok()? else {
+        return Some((Vec::new(), false));
+    };
+    let found = extension.value;
+    let known = [
+        (found.server_auth, Usage::Server),
+        (found.client_auth, Usage::Client),
+    ];
+    let known = known.into_iter().filter(|(is, _)| *is).map(|(_, u)| u);
+    let has_others = found.any
+        || found.code_signing
+        || found.email_protection
+        || found.time_stamping
+        || found.ocsp_signing
+        || !found.other.is_empty();
+    Some((known.collect(), has_others))
 }
 
 pub(crate) fn name(name: &GeneralName<'_>) -> Option<Name> {

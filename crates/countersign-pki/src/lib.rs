@@ -41,18 +41,22 @@
 //! What no manifest may say, a [`Request`] does: it issues whatever is asked for, and a [`Forgery`] changes
 //! what cannot be asked for.
 //!
-//! The store does not renew, revoke, or replace a key.
+//! Applying creates what is missing, renews what ends soon and reissues what the manifest describes
+//! otherwise, always for the key that is there. What it does not do: revoke.
 
 mod authority;
 mod catalogue;
 mod constraints;
 mod crl;
 mod csr;
+mod decide;
 mod der;
 mod document;
+mod draft;
 mod error;
 mod extension;
 mod facts;
+mod files;
 mod forge;
 mod issued;
 mod key;
@@ -62,11 +66,13 @@ mod pem;
 mod pki;
 mod plan;
 pub mod psd2;
+mod reason;
 mod report;
 mod request;
 mod seed;
 mod sign;
 mod store;
+mod stored;
 mod subject;
 mod survey;
 mod tbs;
@@ -76,8 +82,9 @@ mod validity;
 pub use authority::Authority;
 pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Stage, Verifier};
 pub use constraints::{NameConstraints, Subtree};
-pub use crl::{Crl, CrlRequest, CrlScope, Reason};
+pub use crl::{Crl, CrlRequest, CrlScope, RevocationReason};
 pub use csr::Csr;
+pub use draft::{Draft, NewCertificate};
 pub use error::{Flaw, IssueError, ManifestError, StoreError};
 pub use extension::Extension;
 pub use forge::{Digest, Forgery};
@@ -86,13 +93,22 @@ pub use key::{Key, KeyKind};
 pub use manifest::Manifest;
 pub use name::Name;
 pub use pki::Pki;
-pub use plan::Plan;
-pub use report::{Action, Entry, Report, Warning};
+pub use plan::{Plan, Renewal};
+pub use reason::Reason;
+pub use report::{Action, Change, Changes, Entry, Report, Warning};
 pub use request::Request;
 pub use seed::Seed;
 pub use store::Store;
+pub use stored::Stored;
 pub use subject::{Attribute, Subject};
 pub use usage::{BasicConstraints, KeyUsage, Usage};
 
 /// The manifest of the dev PKI: what `countersign pki init` makes.
 pub const DEV_MANIFEST: &str = include_str!("../../../fixtures/pki.toml");
+
+/// The manifest of a PKI for CI: the same names, and lifetimes of days and hours.
+pub const CI_MANIFEST: &str = include_str!("../../../fixtures/pki-ci.toml");
+
+/// The JSON Schema (draft 2020-12) of a manifest, for editors. It knows every key; that an issuer
+/// exists, for example, only [`Manifest::parse`] sees.
+pub const MANIFEST_SCHEMA: &str = include_str!("../../../fixtures/pki.schema.json");

@@ -1,11 +1,13 @@
 //! What do I want? A [`Manifest`]: authorities and certificates by name, checked as a whole.
 //!
-//! A manifest holds no date and no key. The TOML that it is read from is in `document.rs`.
+//! A manifest holds no date and no key. The TOML that it is read from is in `document.rs`. A range, the
+//! `count` of a certificate, is written out here: one entry for each number.
 
 use crate::document::{Document, Fault};
 use crate::error::ManifestError;
 use crate::name::Name;
-use crate::validity::Lifetime;
+use crate::request::Usage;
+use crate::validity::{Lifetime, Share};
 
 /// The authorities and certificates that somebody wants; every issuer exists and comes first.
 ///
@@ -18,6 +20,7 @@ use crate::validity::Lifetime;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
+    pub(crate) settings: Settings,
     pub(crate) authorities: Vec<AuthorityEntry>,
     pub(crate) certificates: Vec<CertificateEntry>,
 }
@@ -73,10 +76,29 @@ impl Manifest {
         Ok(self)
     }
 
+    /// Whether everything of that manifest is in this one too; names may have been added.
+    pub fn holds(&self, other: &Self) -> bool {
+        let has = |wanted: &CertificateEntry| {
+            let same_but_for_names = |entry: &CertificateEntry| {
+                let names = wanted.names.clone();
+                let all = names.iter().all(|name| entry.names.contains(name));
+                let entry = entry.clone();
+                all && CertificateEntry { names, ..entry } == *wanted
+            };
+            self.certificates.iter().any(same_but_for_names)
+        };
+        self.settings == other.settings
+            && other
+                .authorities
+                .iter()
+                .all(|a| self.authorities.contains(a))
+            && other.certificates.iter().all(has)
+    }
+
     fn servers(&mut self) -> impl Iterator<Item = &mut CertificateEntry> {
         self.certificates
             .iter_mut()
-            .filter(|entry| entry.profile == Profile::Server)
+            .filter(|entry| entry.profile.base == Usage::Server)
     }
 }
 
@@ -94,6 +116,8 @@ pub(crate) struct AuthorityEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CertificateEntry {
     pub(crate) name: String,
+    /// The entry that it stands under, which names it or a whole range.
+    pub(crate) entry: String,
     pub(crate) issuer: String,
     pub(crate) profile: Profile,
     pub(crate) lifetime: Lifetime,
@@ -109,11 +133,33 @@ impl CertificateEntry {
     }
 }
 
-/// What kind of leaf: decides its extended key usage.
+/// What kind of leaf: decides its purposes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) name: String,
+    /// The profile of ours that it rests on.
+    pub(crate) base: Usage,
+    pub(crate) usage: Vec<Usage>,
+    /// For certificates that do not say themselves how long they live.
+    pub(crate) lifetime: Lifetime,
+}
+
+/// What holds for all items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    Server,
-    Client,
+pub(crate) struct Settings {
+    /// How much of its lifetime a certificate has left when it is renewed.
+    pub(crate) renew_within: Share,
+    /// How long before its issue a certificate starts.
+    pub(crate) backdate: Lifetime,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            renew_within: Share::THIRD,
+            backdate: Lifetime::BACKDATE,
+        }
+    }
 }
 
 /// Line and column, both from 1; columns count characters.

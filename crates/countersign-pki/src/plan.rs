@@ -3,6 +3,7 @@
 //! A plan can be printed, issued in memory, or [applied](crate::Store::apply) to a folder. Making one
 //! makes no key and touches no file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use rcgen::KeyPair;
 use crate::authority::{Authority, new_key};
 use crate::error::IssueError;
 use crate::issued::Issued;
-use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile};
+use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
 use crate::name::Name;
 use crate::pki::Pki;
 use crate::request::{Request, Usage};
@@ -35,7 +36,22 @@ use crate::validity::{Lifetime, Validity};
 #[derive(Clone, Debug)]
 pub struct Plan {
     now: Timestamp,
+    settings: Settings,
     items: Vec<Item>,
+    /// The items that are made although nothing is wrong with them.
+    renewals: BTreeMap<String, Renewal>,
+    /// The only items to be looked after; none means all.
+    scope: Option<BTreeSet<String>>,
+}
+
+/// Which key a certificate that is [renewed on demand](Plan::renewing) is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// The one in place.
+    KeepKey,
+    /// A new one. The old key and certificate are moved to the folder `retired`.
+    RotateKey,
 }
 
 impl Plan {
@@ -43,7 +59,10 @@ impl Plan {
     pub fn new(manifest: &Manifest, now: Timestamp) -> Self {
         let mut plan = Self {
             now,
+            settings: manifest.settings,
             items: Vec::new(),
+            renewals: BTreeMap::new(),
+            scope: None,
         };
         for entry in &manifest.authorities {
             let validity = plan.dates(entry.lifetime, entry.issuer.as_deref());
@@ -54,6 +73,80 @@ impl Plan {
             plan.items.push(Item::of_certificate(entry, validity));
         }
         plan
+    }
+
+    /// Also makes the certificate of that item, or of each in a range of that name, anew.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn renewing(mut self, name: &str, renewal: Renewal) -> Result<Self, IssueError> {
+        let names = self.called(name)?.into_iter();
+        let renewals: Vec<_> = names.map(|name| (name.to_owned(), renewal)).collect();
+        self.renewals.extend(renewals);
+        Ok(self)
+    }
+
+    /// Looks after nothing but that item, or each in a range of that name, and the authorities above;
+    /// anything else is touched only if its issuer is replaced by that.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn only(mut self, name: &str) -> Result<Self, IssueError> {
+        let mut scope = BTreeSet::new();
+        for name in self.called(name)? {
+            let mut next = Some(name);
+            while let Some(name) = next {
+                let is_new = scope.insert(name.to_owned());
+                let issuer = self.item(name).and_then(|item| item.issuer.as_deref());
+                // Those above one that is in already are in as well.
+                next = issuer.filter(|_| is_new);
+            }
+        }
+        self.scope = Some(scope);
+        Ok(self)
+    }
+
+    /// The names of the items under an entry: its own, or those of a range.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn called(&self, name: &str) -> Result<Vec<&str>, IssueError> {
+        let is_called = |item: &&Item| item.name == name || item.entry == name;
+        let items = self.items.iter().filter(is_called);
+        let names: Vec<&str> = items.map(|item| item.name.as_str()).collect();
+        match names.is_empty() {
+            true => Err(self.unknown(name)),
+            false => Ok(names),
+        }
+    }
+
+    /// The name of the root above an item; its own if it is one.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn root_of(&self, name: &str) -> Result<&str, IssueError> {
+        let mut item = self.item(name).ok_or_else(|| self.unknown(name))?;
+        while let Some(above) = item.issuer.as_deref().and_then(|name| self.item(name)) {
+            item = above;
+        }
+        Ok(&item.name)
+    }
+
+    /// Whether it is an authority of this plan.
+    pub fn is_authority(&self, name: &str) -> bool {
+        self.item(name).is_some_and(Item::is_authority)
+    }
+
+    /// What a certificate is fit for; nothing for an authority.
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn usage_of(&self, name: &str) -> Result<&[Usage], IssueError> {
+        let item = self.item(name).ok_or_else(|| self.unknown(name))?;
+        Ok(match &item.kind {
+            Kind::Authority { .. } => &[],
+            Kind::Leaf { profile, .. } => &profile.usage,
+        })
     }
 
     /// The moment at which the plan was made.
@@ -83,9 +176,37 @@ impl Plan {
         &self.items
     }
 
+    pub(crate) fn item(&self, name: &str) -> Option<&Item> {
+        self.items.iter().find(|item| item.name == name)
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    pub(crate) fn renewal(&self, item: &Item) -> Option<Renewal> {
+        self.renewals.get(&item.name).copied()
+    }
+
+    pub(crate) fn looks_after(&self, item: &Item) -> bool {
+        let scope = self.scope.as_ref();
+        scope.is_none_or(|scope| scope.contains(&item.name))
+    }
+
+    fn unknown(&self, name: &str) -> IssueError {
+        // A range is named by its entry: nobody reads a thousand names.
+        let mut known: Vec<&str> = self.items.iter().map(|item| item.entry.as_str()).collect();
+        known.dedup();
+        IssueError::UnknownItem {
+            wanted: "item",
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
+    }
+
     fn dates(&self, lifetime: Lifetime, issuer: Option<&str>) -> Validity {
-        let wanted = Validity::starting(self.now, lifetime);
-        let issuer = issuer.and_then(|name| self.items.iter().find(|item| item.name == name));
+        let wanted = Validity::backdated(self.now, self.settings.backdate, lifetime);
+        let issuer = issuer.and_then(|name| self.item(name));
         issuer.map_or(wanted, |issuer| wanted.within(issuer.validity))
     }
 }
@@ -105,14 +226,16 @@ impl fmt::Display for Plan {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) name: String,
+    /// The entry of the manifest: the same name, or that of a range.
+    entry: String,
     pub(crate) issuer: Option<String>,
-    validity: Validity,
-    lifetime: Lifetime,
-    kind: Kind,
+    pub(crate) validity: Validity,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Authority {
         subject: String,
         path_len: u8,
@@ -141,6 +264,7 @@ impl Item {
             path_len,
         } = entry.clone();
         Self {
+            entry: name.clone(),
             name,
             issuer,
             validity,
@@ -152,6 +276,7 @@ impl Item {
     fn of_certificate(entry: &CertificateEntry, validity: Validity) -> Self {
         let CertificateEntry {
             name,
+            entry,
             issuer,
             profile,
             lifetime,
@@ -165,6 +290,7 @@ impl Item {
         };
         Self {
             name,
+            entry,
             issuer: Some(issuer),
             validity,
             lifetime,
@@ -174,14 +300,6 @@ impl Item {
 
     pub(crate) fn is_authority(&self) -> bool {
         matches!(self.kind, Kind::Authority { .. })
-    }
-
-    /// The subject alternative names that the item should have.
-    pub(crate) fn names(&self) -> &[Name] {
-        match &self.kind {
-            Kind::Authority { .. } => &[],
-            Kind::Leaf { names, .. } => names,
-        }
     }
 
     /// Certifies the key as this item. The issuer in place may end before the planned one would.
@@ -204,7 +322,9 @@ impl Item {
                 },
                 Some(issuer),
             ) => {
-                let mut request = Request::new(issuer, profile.usage(), now).at_most(self.validity);
+                let mut request = Request::new(issuer, profile.base, now)
+                    .extended_key_usage(&profile.usage)
+                    .at_most(self.validity);
                 if let Some(name) = common_name {
                     request = request.common_name(name);
                 }
@@ -247,7 +367,7 @@ impl fmt::Display for Item {
                 common_name,
                 names,
             } => {
-                write!(f, "{} issuer={issuer}", profile.word())?;
+                write!(f, "{} issuer={issuer}", profile.name)?;
                 match common_name {
                     Some(name) => write!(f, " cn={name:?}")?,
                     None => write!(f, " subject=empty")?,
@@ -257,7 +377,7 @@ impl fmt::Display for Item {
                 write!(
                     f,
                     " key_usage=digitalSignature extended={}",
-                    profile.purpose()
+                    purposes(&profile.usage)
                 )?;
             }
         }
@@ -269,25 +389,10 @@ impl fmt::Display for Item {
     }
 }
 
-impl Profile {
-    fn usage(self) -> Usage {
-        match self {
-            Self::Server => Usage::Server,
-            Self::Client => Usage::Client,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-        }
-    }
-
-    fn purpose(self) -> &'static str {
-        match self {
-            Self::Server => "serverAuth",
-            Self::Client => "clientAuth",
-        }
-    }
+fn purposes(usage: &[Usage]) -> String {
+    usage
+        .iter()
+        .map(|usage| usage.name())
+        .collect::<Vec<_>>()
+        .join(",")
 }

@@ -1,11 +1,12 @@
-//! What was done? The [`Report`] of [`Store::apply`](crate::Store::apply), for whoever asked.
+//! What was done, or would be? The [`Report`] of [`Store::apply`](crate::Store::apply) and the [`Changes`]
+//! of [`Store::compare`](crate::Store::compare), for whoever asked.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::name::Name;
+use crate::reason::Reason;
 
 /// What became of each item of a plan, in the plan's order, and what deserves a look.
 #[derive(Clone, Debug, Default)]
@@ -20,16 +21,16 @@ impl Report {
         &self.entries
     }
 
-    /// Whether any file was written.
-    pub fn changed(&self) -> bool {
+    /// The items of which a file was written.
+    pub fn changes(&self) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
-            .any(|entry| entry.action != Action::Kept)
+            .filter(|entry| entry.action != Action::Kept)
     }
 
-    /// The items that were kept although they have expired.
-    pub fn expired(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| entry.expired)
+    /// Whether any file was written.
+    pub fn changed(&self) -> bool {
+        self.changes().next().is_some()
     }
 
     /// What was left as it was, but should not stay so.
@@ -54,23 +55,95 @@ pub struct Entry {
     pub name: String,
     /// What was done.
     pub action: Action,
+    /// Why; nothing if it was kept.
+    pub reasons: Vec<Reason>,
     /// Its certificate file.
     pub path: PathBuf,
     /// The last moment at which its own certificate is valid.
     pub not_after: Timestamp,
-    /// Whether its certificate, or an intermediate in the same file, has expired.
-    pub expired: bool,
 }
 
-/// What was done for an item. It prints as a word: `created`, `completed` or `kept`.
+impl fmt::Display for Entry {
+    /// What was done, the name, and why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, self.action, &self.name, &self.reasons)
+    }
+}
+
+/// What applying a plan would do, in the plan's order. It prints one line for each item.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    changes: Vec<Change>,
+}
+
+impl Changes {
+    /// Whether nothing would be done.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Each item of which a file would be written.
+    pub fn iter(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter()
+    }
+
+    pub(crate) fn add(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+}
+
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.changes
+            .iter()
+            .try_for_each(|change| writeln!(f, "{change}"))
+    }
+}
+
+/// What would become of one item.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Change {
+    /// The item's name in the manifest.
+    pub name: String,
+    /// What would be done.
+    pub action: Action,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Its certificate file.
+    pub path: PathBuf,
+}
+
+impl fmt::Display for Change {
+    /// What would be done, the name, and why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, self.action, &self.name, &self.reasons)
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, action: Action, name: &str, reasons: &[Reason]) -> fmt::Result {
+    let reasons: Vec<String> = reasons.iter().map(Reason::to_string).collect();
+    match reasons.as_slice() {
+        [] => write!(f, "{action:<9}  {name}"),
+        reasons => write!(f, "{action:<9}  {name}  {}", reasons.join("; ")),
+    }
+}
+
+/// What was done for an item. It prints as a word: `created`, `renewed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
     /// A new key and its certificate.
     Created,
-    /// A certificate for the key that was there.
+    /// A certificate for the key that was there alone.
     Completed,
-    /// Nothing: both were there, and belong together.
+    /// A certificate that says the same, for the same key and another time.
+    Renewed,
+    /// A certificate that says something else, or comes from another issuer, for the same key.
+    Reissued,
+    /// A new key and its certificate; the old ones were moved to `retired/`.
+    Rotated,
+    /// Nothing: both were there, and are what the plan asks for.
     Kept,
 }
 
@@ -79,6 +152,9 @@ impl fmt::Display for Action {
         f.pad(match self {
             Self::Created => "created",
             Self::Completed => "completed",
+            Self::Renewed => "renewed",
+            Self::Reissued => "reissued",
+            Self::Rotated => "rotated",
             Self::Kept => "kept",
         })
     }
@@ -107,15 +183,6 @@ pub enum Warning {
         /// Its permission bits.
         mode: u32,
     },
-    /// A certificate was kept that lacks names which the manifest asks for.
-    NamesMissing {
-        /// The item.
-        item: String,
-        /// Its certificate file.
-        path: PathBuf,
-        /// The names that it lacks.
-        missing: Vec<Name>,
-    },
 }
 
 impl fmt::Display for Warning {
@@ -141,19 +208,6 @@ impl fmt::Display for Warning {
                     f,
                     "others may read the key `{path}` (mode {mode:04o}); run chmod 600 on it"
                 )
-            }
-            Self::NamesMissing {
-                item,
-                path,
-                missing,
-            } => {
-                let missing: Vec<String> = missing.iter().map(Name::to_string).collect();
-                let (missing, path) = (missing.join(", "), path.display());
-                write!(
-                    f,
-                    "`{item}` was kept without {missing}; remove `{path}` and apply again "
-                )?;
-                write!(f, "to have its key certified with them")
             }
         }
     }

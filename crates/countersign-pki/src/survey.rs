@@ -1,11 +1,10 @@
 //! What is there already? The files of an item, judged from their bytes before anything is written.
 //!
-//! A [`Pair`] is proof: the key and the certificate belong together, the issuer in place signed it, and
-//! an authority's certificate is a CA's. Dates are not judged here: what has expired is kept.
+//! A [`Pair`] is proof: the key and the certificate belong together, and an authority's certificate is a
+//! CA's. Whether it is what the plan asks for is judged in `decide.rs`.
 
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use rcgen::{KeyPair, PublicKeyData};
 
 use crate::error::StoreError;
@@ -33,22 +32,21 @@ pub(crate) enum Found {
     Pair(Box<Pair>),
 }
 
-/// A key and a certificate that provably belong together and to their issuer.
+/// A key and a certificate that provably belong together.
 pub(crate) struct Pair {
     pub(crate) key: KeyPair,
     pub(crate) certificate: Vec<u8>,
     pub(crate) facts: Facts,
-    /// When the first certificate of the file ends: a leaf is useless once its intermediate is.
-    chain_ends: Timestamp,
+    /// The certificates that follow in the file.
+    pub(crate) above: Vec<Vec<u8>>,
 }
 
 impl Found {
-    /// Judges the bytes of the two files; `issuer` is what was found of the item's issuer.
+    /// Judges the bytes of the two files.
     pub(crate) fn judge(
         place: &Place<'_>,
         key: Option<Vec<u8>>,
         certificate: Option<Vec<u8>>,
-        issuer: Option<&Self>,
     ) -> Result<Self, StoreError> {
         match (key, certificate) {
             (None, None) => Ok(Self::Nothing),
@@ -56,42 +54,27 @@ impl Found {
             (None, Some(_)) => Err(place.key_missing()),
             (Some(key), Some(certificate)) => {
                 let pair = place.read_pair(key, &certificate)?;
-                place.check_issuer(&pair, issuer)?;
-                place.check_authority(&pair)?;
                 Ok(Self::Pair(Box::new(pair)))
             }
         }
     }
 
-    fn key(&self) -> Option<&KeyPair> {
+    pub(crate) fn pair(&self) -> Option<&Pair> {
         match self {
-            Self::Nothing => None,
-            Self::Key(key) => Some(key),
-            Self::Pair(pair) => Some(&pair.key),
+            Self::Nothing | Self::Key(_) => None,
+            Self::Pair(pair) => Some(pair),
         }
     }
 }
 
 impl Pair {
-    /// Whether the certificate, or one that is sent with it, has ended.
-    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
-        self.chain_ends < now
+    /// Whether the key of that issuer signed the certificate.
+    pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
+        is_signed_by(&self.certificate, &issuer.facts.public_key)
     }
 
-    /// Whether the signature and the name are those of the issuer that was found. An issuer that has
-    /// lost its certificate is known by its key alone.
-    fn is_issued_by(&self, issuer: &Found) -> bool {
-        let same_name = match issuer {
-            Found::Pair(issuer) => issuer.facts.subject == self.facts.issuer,
-            Found::Key(_) | Found::Nothing => true,
-        };
-        let key = issuer.key().map(PublicKeyData::subject_public_key_info);
-        same_name && key.is_some_and(|key| is_signed_by(&self.certificate, &key))
-    }
-
-    fn is_self_signed(&self) -> bool {
-        self.facts.subject == self.facts.issuer
-            && is_signed_by(&self.certificate, &self.facts.public_key)
+    pub(crate) fn is_self_signed(&self) -> bool {
+        self.facts.subject == self.facts.issuer && self.is_signed_by(self)
     }
 }
 
@@ -103,9 +86,9 @@ impl Place<'_> {
             .ok_or_else(|| self.garbage(self.key.clone(), KEY))
     }
 
-    fn read_pair(&self, key: Vec<u8>, certificate: &[u8]) -> Result<Pair, StoreError> {
+    pub(crate) fn read_pair(&self, key: Vec<u8>, certificate: &[u8]) -> Result<Pair, StoreError> {
         let key = self.read_key(key)?;
-        let (certificate, facts, chain_ends) = read_chain(certificate)
+        let (certificate, facts, above) = read_chain(certificate)
             .ok_or_else(|| self.garbage(self.certificate.clone(), CERTIFICATE))?;
         if facts.public_key != key.subject_public_key_info() {
             return Err(StoreError::KeyMismatch {
@@ -114,25 +97,14 @@ impl Place<'_> {
                 key: self.key.clone(),
             });
         }
-        Ok(Pair {
+        let pair = Pair {
             key,
             certificate,
             facts,
-            chain_ends,
-        })
-    }
-
-    fn check_issuer(&self, pair: &Pair, issuer: Option<&Found>) -> Result<(), StoreError> {
-        match (issuer, &self.item.issuer) {
-            (Some(found), _) if pair.is_issued_by(found) => Ok(()),
-            (None, None) if pair.is_self_signed() => Ok(()),
-            (_, None) => Err(self.not_an_authority("is not self-signed, as a root is")),
-            (_, Some(issuer)) => Err(StoreError::IssuerMismatch {
-                item: self.item.name.clone(),
-                certificate: self.certificate.clone(),
-                issuer: issuer.clone(),
-            }),
-        }
+            above,
+        };
+        self.check_authority(&pair)?;
+        Ok(pair)
     }
 
     fn check_authority(&self, pair: &Pair) -> Result<(), StoreError> {
@@ -171,13 +143,10 @@ impl Place<'_> {
     }
 }
 
-/// The first certificate of a file, what it says, and when the first of them all ends.
-fn read_chain(text: &[u8]) -> Option<(Vec<u8>, Facts, Timestamp)> {
-    let chain = pem::certificates(text)?;
-    let facts: Vec<Facts> = chain
-        .iter()
-        .map(|der| Facts::read(der))
-        .collect::<Option<_>>()?;
-    let ends = facts.iter().map(|facts| facts.validity.until).min()?;
-    Some((chain.into_iter().next()?, facts.into_iter().next()?, ends))
+/// The first certificate of a file, what it says, and the certificates after it.
+fn read_chain(text: &[u8]) -> Option<(Vec<u8>, Facts, Vec<Vec<u8>>)> {
+    let mut chain = pem::certificates(text)?.into_iter();
+    let first = chain.next()?;
+    let facts = Facts::read(&first)?;
+    Some((first, facts, chain.collect()))
 }

@@ -39,6 +39,20 @@ impl Usage {
         }
     }
 
+    /// Its name in RFC 5280, where it has one.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Server => "serverAuth",
+            Self::Client => "clientAuth",
+            Self::CodeSigning => "codeSigning",
+            Self::EmailProtection => "emailProtection",
+            Self::TimeStamping => "timeStamping",
+            Self::OcspSigning => "OCSPSigning",
+            Self::Any => "anyExtendedKeyUsage",
+            Self::Other(_) => "another",
+        }
+    }
+
     /// The content of the extension.
     pub(crate) fn list(usage: &[Self]) -> Result<Vec<u8>, IssueError> {
         let mut purposes = Vec::new();

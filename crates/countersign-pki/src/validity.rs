@@ -9,8 +9,6 @@ use time::OffsetDateTime;
 
 use crate::error::IssueError;
 
-/// How far back a certificate starts, so that a clock that is a little behind accepts it.
-const BACKDATE: i64 = 5 * MINUTE;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
@@ -24,10 +22,24 @@ impl Lifetime {
     pub(crate) const ROOT: Self = Self(10 * YEAR);
     pub(crate) const INTERMEDIATE: Self = Self(2 * YEAR);
     pub(crate) const LEAF: Self = Self(30 * DAY);
+    /// How far back a certificate starts, so that a clock that is a little behind accepts it.
+    pub(crate) const BACKDATE: Self = Self(5 * MINUTE);
     const LONGEST: Self = Self(100 * YEAR);
+
+    pub(crate) fn seconds(self) -> i64 {
+        self.0
+    }
 
     /// Reads `90m`, `12h`, `30d` or `2y`; the error is the reason.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        match Self::parse_any(text)? {
+            Self(0) => Err("a lifetime of nothing"),
+            lifetime => Ok(lifetime),
+        }
+    }
+
+    /// As [`Lifetime::parse`], and `0m` too: no backdating at all.
+    pub(crate) fn parse_any(text: &str) -> Result<Self, &'static str> {
         const WANTED: &str = "write a number and a unit: `90m`, `12h`, `30d` or `2y`";
         let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
         let unit = match text.strip_prefix(digits) {
@@ -42,7 +54,6 @@ impl Lifetime {
         }
         let seconds = digits.parse::<i64>().ok().and_then(|n| n.checked_mul(unit));
         match seconds {
-            Some(0) => Err("a lifetime of nothing"),
             Some(seconds) if seconds <= Self::LONGEST.0 => Ok(Self(seconds)),
             _ => Err("longer than 100 years"),
         }
@@ -74,8 +85,16 @@ impl Validity {
 
     /// From a little before `now` until the end of the lifetime.
     pub(crate) fn starting(now: Timestamp, lifetime: Lifetime) -> Self {
+        Self::backdated(now, Lifetime::BACKDATE, lifetime)
+    }
+
+    /// From that long before `now` until the end of the lifetime.
+    pub(crate) fn backdated(now: Timestamp, backdate: Lifetime, lifetime: Lifetime) -> Self {
         let now = now.as_second();
-        Self::of_seconds(now.saturating_sub(BACKDATE), now.saturating_add(lifetime.0))
+        Self::of_seconds(
+            now.saturating_sub(backdate.0),
+            now.saturating_add(lifetime.0),
+        )
     }
 
     /// Dates outside what jiff can hold become the nearest that it can: the "no well-defined
@@ -95,6 +114,11 @@ impl Validity {
         }
     }
 
+    /// How long it is, in seconds.
+    pub(crate) fn length(self) -> i64 {
+        self.until.as_second().saturating_sub(self.from.as_second())
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.until <= self.from
     }
@@ -110,6 +134,39 @@ impl Validity {
             (Some(first), Some(last)) if first.year() >= 1950 => Ok((first, last)),
             _ => Err(IssueError::ValidityOutOfRange { from, until }),
         }
+    }
+}
+
+/// A part of a lifetime: `1/3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    part: u32,
+    whole: u32,
+}
+
+impl Share {
+    pub(crate) const THIRD: Self = Self { part: 1, whole: 3 };
+
+    /// Reads `1/3`: more than nothing and less than all; the error is the reason.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let number = |digits: &str| {
+            let plain = digits.bytes().all(|b| b.is_ascii_digit());
+            digits.parse::<u32>().ok().filter(|_| plain)
+        };
+        let parts = text.split_once('/');
+        let parts = parts.and_then(|(part, whole)| Some((number(part)?, number(whole)?)));
+        match parts {
+            Some((part, whole)) if 0 < part && part < whole => Ok(Self { part, whole }),
+            Some(_) => Err("it lies between nothing and all: `1/3`"),
+            None => Err("write a part of the lifetime: `1/3`"),
+        }
+    }
+
+    /// That part of so many seconds.
+    pub(crate) fn of(self, seconds: i64) -> i64 {
+        let part = i128::from(seconds) * i128::from(self.part) / i128::from(self.whole);
+        // A part is less than the whole, so it fits.
+        i64::try_from(part).unwrap_or(seconds)
     }
 }
 
@@ -159,6 +216,17 @@ mod tests {
             "٣d",
         ] {
             assert!(Lifetime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_lies_between_nothing_and_all() {
+        assert_eq!(Share::parse("1/3"), Ok(Share::THIRD));
+        assert_eq!(Share::parse("2/3").unwrap().of(90), 60);
+        for text in [
+            "", "1", "0/3", "3/3", "4/3", "1/0", "+1/3", "1 / 3", "1/3/3", "-1/3",
+        ] {
+            assert!(Share::parse(text).is_err(), "{text}");
         }
     }
 

@@ -1,11 +1,13 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+
+use crate::pki::PkiCommand;
 
 /// Mutual TLS from the handshake to the authorization decision.
 ///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
+/// Exit codes: 0 done, 1 failed, 2 not understood (and `pki apply --plan` found something to do).
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version)]
 pub(crate) struct Cli {
@@ -19,7 +21,7 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Make dev certificates, start the reference server, and call it as each dev client.
     Dev(DevArgs),
-    /// Make certificates.
+    /// Make certificates, and keep them good.
     #[command(subcommand)]
     Pki(PkiCommand),
     /// Run the reference server.
@@ -43,75 +45,6 @@ pub(crate) struct DevArgs {
     /// Exit after the calls: 0 where each came out as expected, 1 otherwise.
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum PkiCommand {
-    /// Make the dev PKI: CAs, a server certificate, client certificates. A second run changes nothing.
-    Init(InitArgs),
-    /// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
-    Fixtures(FixturesArgs),
-    /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
-    Verify(VerifyArgs),
-}
-
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub(crate) struct FixturesArgs {
-    /// Print the names, one a line. This is the default.
-    #[arg(long)]
-    pub(crate) list: bool,
-
-    /// Print everything as one JSON document, with certificates and keys.
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Print the page of the reference, `docs/reference/verdicts.md`.
-    #[arg(long)]
-    pub(crate) markdown: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct VerifyArgs {
-    /// Who is to judge.
-    #[arg(long, value_enum, default_value = "countersign")]
-    pub(crate) against: Against,
-
-    /// Only the fixtures with this text in their name.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) only: Option<String>,
-
-    /// Print one JSON document instead of a table.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Whose verdict is asked for.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Against {
-    /// All of them; those that are not installed are an error.
-    All,
-    /// Our own server.
-    Countersign,
-    /// nginx.
-    Nginx,
-    /// `openssl s_server`.
-    Openssl,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct InitArgs {
-    /// The folder; made where it is not there.
-    #[arg(default_value = DEV_FOLDER)]
-    pub(crate) dir: PathBuf,
-
-    /// A further host name for the server certificate; may be repeated.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dns: Vec<String>,
-
-    /// A further address for the server certificate; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) ip: Vec<IpAddr>,
 }
 
 #[derive(Debug, Args)]
@@ -155,4 +88,4 @@ pub(crate) struct CallArgs {
     pub(crate) json: Option<String>,
 }
 
-const DEV_FOLDER: &str = ".countersign";
+pub(crate) const DEV_FOLDER: &str = ".countersign";

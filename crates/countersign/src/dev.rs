@@ -3,23 +3,23 @@
 mod probe;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use countersign_axum::{Anchors, Credential, Directory, Live, SystemClock, Trust, TrustSnapshot};
 use countersign_identity::{NameRules, Scheme};
-use countersign_pki::Store;
+use countersign_pki::{Plan, Store};
 use countersign_server::{Addresses, AuditTarget, ReferenceServer};
 use jiff::Timestamp;
 
 use crate::cli::DevArgs;
+use crate::failure::hinted;
 use crate::{pki, serve, stop, ui};
 
 /// `countersign dev`.
 pub(crate) async fn run(args: DevArgs) -> Result<()> {
-    let (store, report) = pki::apply(&args.dir, Vec::new(), Timestamp::now())?;
-    pki::tell(&args.dir, &report);
-    pki::refuse_expired(&report)?;
+    let store = certificates(&args.dir)?;
     let log = store.dir().join("audit.jsonl");
     let (audit, writer) = serve::start_audit(&AuditTarget::File(log.clone()))?;
     let server = ReferenceServer::start(addresses(&args), live(&store)?, audit)
@@ -41,6 +41,26 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
     server.stop().await;
     writer.finish();
     probed
+}
+
+/// The folder, with certificates that are good: what has ended or soon will is renewed.
+fn certificates(dir: &Path) -> Result<Store> {
+    let store = Store::open(dir).map_err(pki::failed)?;
+    let plan = Plan::new(&pki::prepare(&store, None, Vec::new())?, Timestamp::now());
+    let missing: Vec<_> = NEEDED
+        .into_iter()
+        .filter(|name| plan.called(name).is_err())
+        .collect();
+    if !missing.is_empty() {
+        let path = store.manifest_path();
+        return Err(hinted(
+            anyhow!("`{}` lacks `{}`", path.display(), missing.join("`, `")),
+            "choose another folder with --dir, or add what is missing",
+        ));
+    }
+    let report = store.apply(&plan).map_err(pki::failed)?;
+    pki::tell(dir, &report);
+    Ok(store)
 }
 
 fn addresses(args: &DevArgs) -> Addresses {
@@ -90,3 +110,8 @@ fn paste(store: &Store, base: &str) {
 }
 
 const DEV_POLICY: &str = include_str!("../../../fixtures/policy.toml");
+
+/// What the server presents and trusts, and whom `probe` calls as.
+const NEEDED: [&str; 6] = [
+    "root", "server", "billing", "reports", "newcomer", "mallory",
+];

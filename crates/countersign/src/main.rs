@@ -4,33 +4,29 @@ mod call;
 mod cli;
 mod dev;
 mod failure;
-mod fixtures;
 mod pki;
 mod serve;
 mod stop;
 mod ui;
-mod verify;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, PkiCommand};
+use crate::cli::{Cli, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     ui::show_warnings();
     let done = match cli.command {
-        Command::Call(args) => call::run(args).await,
-        Command::Dev(args) => dev::run(args).await,
-        Command::Pki(PkiCommand::Fixtures(args)) => fixtures::run(args),
-        Command::Pki(PkiCommand::Init(args)) => pki::init(args),
-        Command::Pki(PkiCommand::Verify(args)) => verify::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
+        Command::Call(args) => call::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Dev(args) => dev::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Pki(command) => pki::run(command).await,
+        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             ui::error(&error);
             ExitCode::FAILURE

@@ -1,7 +1,7 @@
 //! The only place that prints. Standard output is data, standard error is prose.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use crate::failure;
 
@@ -30,6 +30,27 @@ pub(crate) fn show_warnings() {
         .with_writer(io::stderr)
         .with_target(false)
         .init();
+}
+
+/// Prints bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) {
+    let _ = io::stdout().write_all(bytes);
+}
+
+/// Shows on a terminal how far something is, in one line that the next call writes over.
+pub(crate) fn progress(done: usize, total: usize) {
+    // A line for each hundredth: a terminal is slower than a signature.
+    let shown = done == total || done.is_multiple_of(total.div_ceil(100).max(1));
+    if shown && io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r{done} of {total}");
+    }
+}
+
+/// Ends that line.
+pub(crate) fn progress_end() {
+    if io::stderr().is_terminal() {
+        note("");
+    }
 }
 
 /// Prints lines, the cells of each in columns as wide as they need.

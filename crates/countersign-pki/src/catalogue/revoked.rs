@@ -3,7 +3,7 @@
 use super::expected::{Expected, Outcome};
 use super::workshop::{Workshop, end, long_ago, start};
 use super::{Made, Row};
-use crate::crl::{CrlRequest, Reason};
+use crate::crl::{CrlRequest, RevocationReason};
 use crate::error::IssueError;
 
 pub(super) const ROWS: &[Row] = &[
@@ -13,7 +13,8 @@ pub(super) const ROWS: &[Row] = &[
         |workshop| {
             let other = workshop.client().common_name("catalogue-other").issue()?;
             let issued = workshop.billing().issue()?;
-            let crl = fresh(workshop).revoke(&other.serial(), Reason::KeyCompromise, start());
+            let crl =
+                fresh(workshop).revoke(&other.serial(), RevocationReason::KeyCompromise, start());
             Made::of(&issued).with_crl(&crl.issue()?, workshop)
         },
         Expected::ACCEPTED,
@@ -30,13 +31,13 @@ pub(super) const ROWS: &[Row] = &[
     Row::new(
         "client-revoked",
         "the certificate stands on its issuer's list, its key compromised",
-        |workshop| revoked(workshop, Reason::KeyCompromise),
+        |workshop| revoked(workshop, RevocationReason::KeyCompromise),
         Expected::refused(44, "certificate-revoked").pending(LISTS),
     ),
     Row::new(
         "client-on-hold",
         "the certificate stands on its issuer's list, and may come back",
-        |workshop| revoked(workshop, Reason::CertificateHold),
+        |workshop| revoked(workshop, RevocationReason::CertificateHold),
         Expected::refused(44, "certificate-revoked").pending(LISTS),
     ),
     Row::new(
@@ -82,7 +83,7 @@ fn fresh(workshop: &Workshop) -> CrlRequest<'_> {
     workshop.issuing.crl(start()).next_update(end())
 }
 
-fn revoked(workshop: &Workshop, reason: Reason) -> Result<Made, IssueError> {
+fn revoked(workshop: &Workshop, reason: RevocationReason) -> Result<Made, IssueError> {
     let issued = workshop.billing().issue()?;
     let crl = fresh(workshop).revoke(&issued.serial(), reason, long_ago());
     Made::of(&issued).with_crl(&crl.issue()?, workshop)

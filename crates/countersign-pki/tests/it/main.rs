@@ -5,6 +5,7 @@ mod engine;
 mod killed;
 mod leaf;
 mod manifest;
+mod reconcile;
 mod store;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};

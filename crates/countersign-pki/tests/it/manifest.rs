@@ -30,7 +30,7 @@ fn unknown_keys_are_refused_where_they_stand() {
     );
     check(
         "[certificat.x]\n",
-        "line 4, column 2: unknown field `certificat`, expected one of `version`, `authority`, `certificate`",
+        "line 4, column 2: unknown field `certificat`, expected one of `version`, `settings`, `profile`, `authority`, `certificate`",
     );
     let error = Manifest::parse("version = 1\n[authority.root]\nsubjekt = \"ü\"").unwrap_err();
     assert!(
@@ -50,7 +50,7 @@ fn unknown_keys_are_refused_where_they_stand() {
 fn columns_count_characters_not_bytes() {
     check(
         "[certificate]\nx = { cn = \"üü\", profile = \"qwac\", issuer = \"root\" }\n",
-        "line 5, column 28: profile `qwac` is not known; there are `server` and `client`",
+        "line 5, column 28: profile `qwac` is not known; there are client, server",
     );
 }
 
@@ -104,7 +104,7 @@ fn item_names_are_file_names() {
     );
     check(
         "[certificate.root]\nprofile = \"client\"\nissuer = \"root\"\ncn = \"x\"\n",
-        "line 4, column 14: `root` is an authority already; a certificate needs another name",
+        "line 4, column 14: `root` is taken already; a certificate needs a name of its own",
     );
 }
 

@@ -62,7 +62,7 @@ fn a_second_run_uses_the_same_certificates() {
     run(folder.path(), &["dev", "--once"]);
     let before = fs::read(folder.path().join(".countersign/billing.pem")).unwrap();
     let output = run(folder.path(), &["dev", "--once"]);
-    assert!(stderr(&output).starts_with("the dev PKI in .countersign is unchanged"));
+    assert!(stderr(&output).starts_with("the PKI in .countersign is unchanged"));
     let after = fs::read(folder.path().join(".countersign/billing.pem")).unwrap();
     assert_eq!(before, after);
 }
@@ -100,36 +100,38 @@ fn a_folder_that_is_a_file_is_said_with_what_to_do() {
 }
 
 #[test]
-fn an_expired_dev_certificate_is_said_with_what_to_do() {
+fn an_expired_dev_certificate_is_renewed_and_that_is_said() {
     let folder = tempdir().unwrap();
     let dir = folder.path().join(".countersign");
     let long_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * 40);
     let manifest = countersign_pki::Manifest::parse(countersign_pki::DEV_MANIFEST).unwrap();
     let plan = countersign_pki::Plan::new(&manifest, long_ago);
-    countersign_pki::Store::open(&dir)
-        .unwrap()
-        .apply(&plan)
-        .unwrap();
+    let store = countersign_pki::Store::open(&dir).unwrap();
+    store.apply(&plan).unwrap();
+    let key = fs::read(store.key_path("billing")).unwrap();
 
     let output = run(folder.path(), &["dev", "--once"]);
-    assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
-    assert!(
-        said.contains("error: the dev certificates have expired: `.countersign/server.pem`"),
-        "{said}"
-    );
-    let hint = said
-        .lines()
-        .find_map(|line| line.strip_prefix("hint: "))
-        .unwrap();
-    let (_, command) = hint.rsplit_once(": ").unwrap();
-    let removed = std::process::Command::new("sh")
-        .args(["-c", command])
-        .current_dir(folder.path())
-        .status();
-    assert!(removed.unwrap().success(), "{hint}");
-    assert_eq!(
-        run(folder.path(), &["dev", "--once"]).status.code(),
-        Some(0)
-    );
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(stdout(&output), TABLE);
+    let line = "renewed .countersign/billing.pem: expired at ";
+    assert!(said.lines().any(|l| l.starts_with(line)), "{said}");
+    assert_eq!(fs::read(store.key_path("billing")).unwrap(), key);
+}
+
+#[test]
+fn a_manifest_without_those_whom_dev_calls_as_is_said() {
+    let folder = tempdir().unwrap();
+    let dir = folder.path().join("certs");
+    fs::create_dir(&dir).unwrap();
+    fs::write(
+        dir.join("pki.toml"),
+        "version = 1\n[authority.root]\nsubject = \"R\"\n",
+    )
+    .unwrap();
+    let output = run(folder.path(), &["dev", "--once", "--dir", "certs"]);
+    assert_eq!(output.status.code(), Some(1));
+    let wanted = "error: `certs/pki.toml` lacks `server`, `billing`, `reports`, `newcomer`, `mallory`\n\
+                  hint: choose another folder";
+    assert!(stderr(&output).starts_with(wanted), "{}", stderr(&output));
 }

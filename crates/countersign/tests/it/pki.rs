@@ -35,7 +35,7 @@ fn a_second_init_leaves_every_byte_as_it_was_and_says_so() {
     run(folder.path(), &["pki", "init", "certs"]);
     let before = files(&folder.path().join("certs"));
     let output = run(folder.path(), &["pki", "init", "certs"]);
-    assert!(stderr(&output).contains("the dev PKI in certs is unchanged"));
+    assert!(stderr(&output).contains("the PKI in certs is unchanged"));
     assert_eq!(files(&folder.path().join("certs")), before);
 }
 

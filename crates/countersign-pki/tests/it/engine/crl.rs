@@ -1,6 +1,6 @@
 //! Revocation lists.
 
-use countersign_pki::{Authority, Crl, CrlScope, IssueError, Key, KeyKind, Reason};
+use countersign_pki::{Authority, Crl, CrlScope, IssueError, Key, KeyKind, RevocationReason};
 use x509_parser::prelude::*;
 use x509_parser::revocation_list::CertificateRevocationList;
 
@@ -35,8 +35,8 @@ fn a_list_says_what_was_revoked_when_and_why() {
     let when = at("2026-07-31T12:00:00Z");
     let crl = root
         .crl(now())
-        .revoke(&client.serial(), Reason::KeyCompromise, when)
-        .revoke(&issuing.serial(), Reason::Unspecified, when)
+        .revoke(&client.serial(), RevocationReason::KeyCompromise, when)
+        .revoke(&issuing.serial(), RevocationReason::Unspecified, when)
         .number(7)
         .next_update(at("2026-08-02T12:00:00Z"))
         .issue()
@@ -127,7 +127,7 @@ fn openssl_reads_a_list() {
     let root = root();
     let crl = root
         .crl(now())
-        .revoke(&[1, 2, 3], Reason::Superseded, now())
+        .revoke(&[1, 2, 3], RevocationReason::Superseded, now())
         .issue()
         .unwrap();
     if let Some(text) = openssl(&["crl", "-noout", "-text", "-in"], &crl.pem()) {

@@ -1,6 +1,6 @@
 //! The same twice.
 
-use countersign_pki::{Authority, IssueError, KeyKind, Reason, Seed};
+use countersign_pki::{Authority, IssueError, KeyKind, RevocationReason, Seed};
 
 use super::{is_signed_by, openssl};
 use crate::now;
@@ -30,7 +30,7 @@ fn world(seed: &Seed) -> String {
     }
     let crl = issuing
         .crl(now())
-        .revoke(&[1], Reason::Superseded, now())
+        .revoke(&[1], RevocationReason::Superseded, now())
         .issue()
         .unwrap();
     text + &crl.pem()

@@ -7,12 +7,40 @@ mod openssl;
 mod pem;
 
 use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
 use countersign_pki::{Authority, Catalogue, Expected, Fixture, Issued, Outcome, Verifier};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::cli::{Against, VerifyArgs};
 use crate::ui;
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Who is to judge.
+    #[arg(long, value_enum, default_value = "countersign")]
+    against: Against,
+
+    /// Only the fixtures with this text in their name.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whose verdict is asked for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Against {
+    /// All of them; those that are not installed are an error.
+    All,
+    /// Our own server.
+    Countersign,
+    /// nginx.
+    Nginx,
+    /// `openssl s_server`.
+    Openssl,
+}
 
 /// `countersign pki verify`.
 pub(crate) async fn run(args: VerifyArgs) -> Result<()> {

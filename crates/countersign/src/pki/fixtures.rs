@@ -1,9 +1,25 @@
 use anyhow::{Context, Result};
+use clap::Args;
 use countersign_pki::{Catalogue, Fixture};
 use serde_json::{Value, json};
 
-use crate::cli::FixturesArgs;
 use crate::ui;
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct FixturesArgs {
+    /// Print the names, one a line. This is the default.
+    #[arg(long)]
+    list: bool,
+
+    /// Print everything as one JSON document, with certificates and keys.
+    #[arg(long)]
+    json: bool,
+
+    /// Print the page of the reference, `docs/reference/verdicts.md`.
+    #[arg(long)]
+    markdown: bool,
+}
 
 /// `countersign pki fixtures`.
 pub(crate) fn run(args: FixturesArgs) -> Result<()> {

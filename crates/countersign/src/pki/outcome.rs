@@ -1,0 +1,100 @@
+//! How is it told what was done?
+
+use std::path::Path;
+
+use countersign_pki::{Action, Change, Changes, Entry, Reason, Report, Store};
+use serde_json::{Value, json};
+
+use crate::ui;
+
+/// From how many items on a terminal shows how far it is.
+const MANY: usize = 50;
+
+/// Applies, and shows on a terminal how far it is if there is much to do.
+pub(super) fn apply(
+    store: &Store,
+    plan: &countersign_pki::Plan,
+) -> Result<Report, countersign_pki::StoreError> {
+    let total = plan.names().count();
+    let mut done = 0;
+    let report = store.apply_telling(plan, |_| {
+        done += 1;
+        if total >= MANY {
+            ui::progress(done, total);
+        }
+    });
+    if total >= MANY {
+        ui::progress_end();
+    }
+    report
+}
+
+/// Says what was made, what was there, and until when it lasts.
+pub(crate) fn tell(dir: &Path, report: &Report) {
+    let is_new = |entry: &&Entry| matches!(entry.action, Action::Created | Action::Completed);
+    for entry in report.changes().filter(|entry| !is_new(entry)) {
+        let (action, path) = (entry.action, entry.path.display());
+        ui::note(format!("{action} {path}: {}", because(&entry.reasons)));
+    }
+    let dir = dir.display();
+    let soonest = report.entries().iter().map(|entry| entry.not_after).min();
+    let until = soonest.map(|at| format!("; the first certificate ends at {at}"));
+    let until = until.unwrap_or_default();
+    match report.changes().filter(is_new).count() {
+        0 if report.changed() => ui::note(format!("nothing else changed in {dir}{until}")),
+        0 => ui::note(format!("the PKI in {dir} is unchanged{until}")),
+        made => ui::note(format!(
+            "made {made} certificates with their keys in {dir}{until}"
+        )),
+    }
+    for warning in report.warnings() {
+        ui::note(format!("warning: {warning}"));
+    }
+}
+
+/// A report as one JSON document.
+pub(super) fn report_json(store: &Store, report: &Report) -> Value {
+    let items = report.entries().iter().map(|entry| {
+        json!({
+            "name": entry.name,
+            "action": entry.action.to_string(),
+            "reasons": texts(&entry.reasons),
+            "certificate": entry.path,
+            "key": store.key_path(&entry.name),
+            "not_after": entry.not_after.to_string(),
+        })
+    });
+    let warnings = report.warnings().iter().map(ToString::to_string);
+    json!({
+        "dir": store.dir(),
+        "changed": report.changed(),
+        "items": items.collect::<Vec<_>>(),
+        "warnings": warnings.collect::<Vec<_>>(),
+    })
+}
+
+/// What would be done as one JSON document.
+pub(super) fn changes_json(store: &Store, changes: &Changes) -> Value {
+    let item = |change: &Change| {
+        json!({
+            "name": change.name,
+            "action": change.action.to_string(),
+            "reasons": texts(&change.reasons),
+            "certificate": change.path,
+            "key": store.key_path(&change.name),
+        })
+    };
+    json!({
+        "dir": store.dir(),
+        "changed": !changes.is_empty(),
+        "items": changes.iter().map(item).collect::<Vec<_>>(),
+    })
+}
+
+fn because(reasons: &[Reason]) -> String {
+    texts(reasons).join("; ")
+}
+
+fn texts(reasons: &[Reason]) -> Vec<String> {
+    reasons.iter().map(Reason::to_string).collect()
+}

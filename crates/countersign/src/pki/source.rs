@@ -1,0 +1,86 @@
+//! Where is the manifest? In the folder, unless another file is named.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use countersign_pki::{Draft, ManifestError, Store, StoreError};
+
+use crate::cli::DEV_FOLDER;
+use crate::failure::{Hint, hinted};
+
+/// Which folder, and which manifest.
+#[derive(Debug, Args)]
+pub(super) struct Place {
+    /// The folder of the certificates.
+    #[arg(long, default_value = DEV_FOLDER)]
+    pub(super) dir: PathBuf,
+
+    /// The manifest [default: pki.toml in the folder].
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+}
+
+/// A manifest and the file that it was read from.
+pub(super) struct Source {
+    path: PathBuf,
+    pub(super) draft: Draft,
+}
+
+impl Source {
+    /// Reads the file, or the folder's own manifest.
+    pub(super) fn read(store: &Store, file: Option<&Path>) -> Result<Self> {
+        let (path, text) = match file {
+            Some(path) => {
+                let read = fs::read_to_string(path);
+                let text =
+                    read.with_context(|| format!("cannot read the manifest `{}`", path.display()));
+                (
+                    path.to_owned(),
+                    text.hint("name a manifest that is there with -f")?,
+                )
+            }
+            None => {
+                let text = store.manifest().map_err(failed)?;
+                (store.manifest_path(), text.ok_or_else(|| none(store))?)
+            }
+        };
+        Self::parse(path, &text)
+    }
+
+    /// Reads a text as if it stood in that file.
+    pub(super) fn parse(path: PathBuf, text: &str) -> Result<Self> {
+        let draft = Draft::parse(text)
+            .with_context(|| format!("`{}`", path.display()))
+            .hint("put it right there; countersign pki schema prints what may be said")?;
+        Ok(Self { path, draft })
+    }
+
+    /// Writes it back to where it came from.
+    pub(super) fn write(&self, store: &Store) -> Result<()> {
+        store
+            .write_manifest(&self.path, &self.draft.to_string())
+            .map_err(failed)
+    }
+
+    /// Says which manifest it was.
+    pub(super) fn refused(&self, error: ManifestError, hint: &str) -> anyhow::Error {
+        let context = format!("`{}`", self.path.display());
+        hinted(anyhow::Error::new(error).context(context), hint)
+    }
+}
+
+/// An error of the store, with what to do about it.
+pub(crate) fn failed(error: StoreError) -> anyhow::Error {
+    let hint = error.hint();
+    hinted(error, hint)
+}
+
+fn none(store: &Store) -> anyhow::Error {
+    let (path, dir) = (store.manifest_path(), store.dir().display());
+    hinted(
+        anyhow!("there is no manifest `{}`", path.display()),
+        format!("name one with -f, or make a folder that has one: countersign pki init {dir}"),
+    )
+}
