@@ -485,7 +485,7 @@ impl StoreError {
             }
             Self::Absent { path, .. } => {
                 let dir = path.parent().unwrap_or(path).display();
-                format!("make what the manifest asks for: countersign pki apply {dir}")
+                format!("put it back, or have what is missing made: countersign pki apply {dir}")
             }
             Self::Garbage { path, .. } => format!("move `{}` away", path.display()),
             Self::KeyMissing { certificate, .. } => {

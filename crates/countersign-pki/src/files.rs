@@ -25,12 +25,13 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// A run that is killed here leaves the temporary file behind: a name that starts with a dot and
 /// ends in `.tmp`, safe to remove, with a key that nothing has certified.
 pub(crate) fn stage(path: &Path, bytes: &[u8], mode: u32) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // It starts with mode 0600, so that a key is never readable, and gets the mode whatever the umask.
     let mut file = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
         .suffix(".tmp")
-        .tempfile_in(path.parent().unwrap_or_else(|| Path::new("")))?;
+        .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))?;
     set_mode(file.as_file(), mode)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -22,6 +22,9 @@ pub(crate) enum Command {
     /// Make dev certificates, start the reference server, and call it as each dev client.
     Dev(DevArgs),
     /// Make certificates, and keep them good.
+    ///
+    /// Standard output is data, standard error is prose; nothing ever asks. Exit codes: 0 done, 1 failed,
+    /// 2 not understood, or `apply --plan` found something to do.
     #[command(subcommand)]
     Pki(PkiCommand),
     /// Run the reference server.

@@ -20,21 +20,13 @@ pub(crate) use self::init::prepare;
 pub(crate) use self::outcome::tell;
 pub(crate) use self::source::failed;
 
-/// What can be done with certificates.
-///
-/// Standard output is data, standard error is prose; nothing ever asks. Exit codes: 0 done, 1 failed,
-/// 2 not understood, or `apply --plan` found something to do.
+// What each does is told where its arguments are: a comment here would hide that in `--help`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PkiCommand {
-    /// Make a folder of certificates: CAs, a server certificate, client certificates.
     Init(init::InitArgs),
-    /// Make the folder what its manifest says: create, renew, reissue, and touch nothing else.
     Apply(apply::ApplyArgs),
-    /// Add a certificate to the manifest, and make it.
     Issue(issue::IssueArgs),
-    /// Make the certificate of an item anew, for the same key or for a new one.
     Renew(renew::RenewArgs),
-    /// Print a certificate for another program.
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
     Schema,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use countersign_pki::{Action, Pki, Store};
+use countersign_pki::{Action, Pki, Renewal, Store};
 
 use crate::store::contents;
-use crate::{dev_plan, now};
+use crate::{at, dev_plan, now};
 
 /// Applies the dev plan to a folder that must hold whole files, and checks that they are unchanged.
 fn complete(dir: &Path) {
@@ -86,27 +86,35 @@ mod processes {
     use crate::store::check_modes;
 
     const DIR: &str = "COUNTERSIGN_PKI_TEST_DIR";
+    const NOW: &str = "COUNTERSIGN_PKI_TEST_NOW";
 
     /// Not a test of its own: what the child processes below run.
     #[test]
     fn child() {
         if let Some(dir) = std::env::var_os(DIR) {
-            Store::open(dir).unwrap().apply(&dev_plan(now())).unwrap();
+            let now = std::env::var(NOW).map_or_else(|_| now(), |text| at(&text));
+            let plan = dev_plan(now).renewing("newcomer", Renewal::RotateKey);
+            // A key that is there is rotated, so that a killed rotation is seen as well.
+            Store::open(dir).unwrap().apply(&plan.unwrap()).unwrap();
         }
     }
 
     /// A process of this test binary that applies the dev plan, with a umask that hides nothing.
     fn spawn(dir: &Path) -> Child {
-        Command::new("sh")
+        command(dir).spawn().unwrap()
+    }
+
+    fn command(dir: &Path) -> Command {
+        let mut command = Command::new("sh");
+        command
             .args([
                 "-c",
                 "umask 000; exec \"$0\" --exact killed::processes::child",
             ])
             .arg(std::env::current_exe().unwrap())
             .env(DIR, dir)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+            .stdout(Stdio::null());
+        command
     }
 
     #[test]
@@ -143,6 +151,42 @@ mod processes {
                 complete(&dir);
             }
         }
+    }
+
+    /// Years later everything is due, and one key is rotated. Killed at a moment that moves
+    /// through the run, it leaves whole files and every key but the one that is rotated; the next run
+    /// completes it.
+    #[test]
+    fn a_killed_reconciliation_leaves_every_file_whole() {
+        const LATER: &str = "2035-01-01T00:00:00Z";
+        let mut part_way = 0;
+        for step in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("pki")).unwrap();
+            store.apply(&dev_plan(now())).unwrap();
+            let before = contents(store.dir());
+            let mut child = command(store.dir()).env(NOW, LATER).spawn().unwrap();
+            // It starts with the root's certificate.
+            while fs::read(store.certificate_path("root")).unwrap() == before["root.pem"]
+                && child.try_wait().unwrap().is_none()
+            {
+                std::thread::yield_now();
+            }
+            std::thread::sleep(std::time::Duration::from_micros(step * 500));
+            child.kill().unwrap();
+            child.wait().unwrap();
+
+            let left = contents(store.dir());
+            check_whole(&left);
+            for (name, bytes) in before.iter().filter(|(name, _)| name.ends_with("-key.pem")) {
+                let is_same = left.get(name) == Some(bytes);
+                assert!(is_same || name == "newcomer-key.pem", "{name}");
+            }
+            let plan = dev_plan(at(LATER));
+            part_way += usize::from(store.apply(&plan).unwrap().changed());
+            assert!(!store.apply(&plan).unwrap().changed());
+        }
+        assert!(part_way > 0, "no run was killed before its end");
     }
 
     /// Files that are in place end where they should; temporary ones may not.

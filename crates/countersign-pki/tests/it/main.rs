@@ -1,11 +1,13 @@
 //! What countersign-pki promises, from the outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod draft;
 mod engine;
 mod killed;
 mod leaf;
 mod manifest;
 mod reconcile;
+mod schema;
 mod store;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};

@@ -2,24 +2,43 @@
 
 use countersign_pki::{DEV_MANIFEST, Manifest, ManifestError, Name, Plan};
 
+use crate::schema::{Schema, check_schema};
 use crate::{dev_plan, now};
 
 const ROOT: &str = "version = 1\n[authority.root]\nsubject = \"Root\"\n";
 
-/// Checks that the lines, after those of a root, are refused with that message.
+/// Checks that the lines, after those of a root, are refused with that message, by the schema too.
 #[track_caller]
 fn check(lines: &str, message: &str) {
-    let error = Manifest::parse(&format!("{ROOT}{lines}")).unwrap_err();
-    assert_eq!(error.to_string(), message);
+    refuse(lines, message, Schema::Refuses);
 }
+
+/// As `check`, for a mistake that no schema can see: it lies between entries, or in what a text means.
+#[track_caller]
+fn check_unseen(lines: &str, message: &str) {
+    refuse(lines, message, Schema::Accepts);
+}
+
+#[track_caller]
+fn refuse(lines: &str, message: &str, schema: Schema) {
+    let text = format!("{ROOT}{lines}");
+    let error = Manifest::parse(&text).unwrap_err();
+    assert_eq!(error.to_string(), message);
+    check_schema(&text, schema);
+}
+
+const CLIENT: &str = "[certificate.x]\nprofile = \"client\"\nissuer = \"root\"\n";
 
 /// As `check`, for the lines of a client certificate.
 #[track_caller]
 fn check_client(lines: &str, message: &str) {
-    check(
-        &format!("[certificate.x]\nprofile = \"client\"\nissuer = \"root\"\n{lines}"),
-        message,
-    );
+    check(&format!("{CLIENT}{lines}"), message);
+}
+
+/// As `check_unseen`, for the lines of a client certificate.
+#[track_caller]
+fn check_client_unseen(lines: &str, message: &str) {
+    check_unseen(&format!("{CLIENT}{lines}"), message);
 }
 
 #[test]
@@ -48,7 +67,7 @@ fn unknown_keys_are_refused_where_they_stand() {
 
 #[test]
 fn columns_count_characters_not_bytes() {
-    check(
+    check_unseen(
         "[certificate]\nx = { cn = \"üü\", profile = \"qwac\", issuer = \"root\" }\n",
         "line 5, column 28: profile `qwac` is not known; there are client, server",
     );
@@ -102,7 +121,7 @@ fn item_names_are_file_names() {
         "[authority.root-key]\nsubject = \"x\"\n",
         "line 4, column 12: item name `root-key`: it may not end in `-key`, as the key files do",
     );
-    check(
+    check_unseen(
         "[certificate.root]\nprofile = \"client\"\nissuer = \"root\"\ncn = \"x\"\n",
         "line 4, column 14: `root` is taken already; a certificate needs a name of its own",
     );
@@ -110,15 +129,15 @@ fn item_names_are_file_names() {
 
 #[test]
 fn issuers_exist_and_lead_to_a_root() {
-    check(
+    check_unseen(
         "[certificate.x]\nprofile = \"client\"\nissuer = \"rot\"\ncn = \"x\"\n",
         "line 6, column 10: `x` is to be issued by `rot`, which is no authority here; there is root",
     );
-    check(
+    check_unseen(
         "[authority.a]\nissuer = \"b\"\nsubject = \"A\"\n[authority.b]\nissuer = \"a\"\nsubject = \"B\"\n",
         "line 5, column 10: the issuers of `a` form a circle",
     );
-    check(
+    check_unseen(
         "[authority.a]\nissuer = \"a\"\nsubject = \"A\"\n",
         "line 5, column 10: the issuers of `a` form a circle",
     );
@@ -126,11 +145,11 @@ fn issuers_exist_and_lead_to_a_root() {
 
 #[test]
 fn path_lengths_shrink_on_the_way_down() {
-    check(
+    check_unseen(
         "[authority.a]\nissuer = \"root\"\nsubject = \"A\"\npath_len = 1\n",
         "line 7, column 12: `a` has path length 1, but `root`, with 1, allows 0 at most",
     );
-    check(
+    check_unseen(
         "path_len = 0\n[authority.a]\nissuer = \"root\"\nsubject = \"A\"\n",
         "line 5, column 12: `a` has path length 0, but `root`, with 0, allows no authority below it",
     );
@@ -142,11 +161,11 @@ fn a_certificate_names_its_holder_once() {
         "",
         "line 4, column 14: certificate `x` has no name; give it `spiffe`, `dns`, `ip`, `uri`, `email` or `cn`",
     );
-    check_client(
+    check_client_unseen(
         "dns = [\"a.example\", \"A.example\"]\n",
         "line 7, column 21: dns:A.example is given twice",
     );
-    check_client(
+    check_client_unseen(
         "ip = [\"::1\", \"0:0::1\"]\n",
         "line 7, column 14: ip:::1 is given twice",
     );
@@ -257,4 +276,111 @@ fn a_plan_shows_every_default() {
          extended=clientAuth key=p256 ttl=30d from=2026-08-01T11:55:00Z until=2026-08-11T12:00:00Z\n"
     );
     assert_eq!(dev_plan(now()).names().count(), 8);
+}
+
+#[test]
+fn settings_are_checked() {
+    check(
+        "[settings]\nbackdat = \"5m\"\n",
+        "line 5, column 1: unknown field `backdat`, expected `renew_within` or `backdate`",
+    );
+    check(
+        "[settings]\nrenew_within = \"0/3\"\n",
+        "line 5, column 16: renew_within `0/3`: it lies between nothing and all: `1/3`",
+    );
+    check_unseen(
+        "[settings]\nrenew_within = \"4/3\"\n",
+        "line 5, column 16: renew_within `4/3`: it lies between nothing and all: `1/3`",
+    );
+    check(
+        "[settings]\nrenew_within = \"a third\"\n",
+        "line 5, column 16: renew_within `a third`: write a part of the lifetime: `1/3`",
+    );
+    check(
+        "[settings]\nbackdate = \"-5m\"\n",
+        "line 5, column 12: lifetime `-5m`: write a number and a unit: `90m`, `12h`, `30d` or `2y`",
+    );
+    let none = format!("{ROOT}[settings]\nbackdate = \"0m\"\n");
+    check_schema(&none, Schema::Accepts);
+    let plan = Plan::new(&Manifest::parse(&none).unwrap(), now()).to_string();
+    assert!(plan.contains(" from=2026-08-01T12:00:00Z "), "{plan}");
+}
+
+#[test]
+fn profiles_extend_one_of_the_two() {
+    check(
+        "[profile.partner]\nttl = \"1d\"\n",
+        "line 4, column 10: profile `partner` extends nothing; write `extends = \"server\"` or `\"client\"`",
+    );
+    check(
+        "[profile.partner]\nextends = \"peer\"\n",
+        "line 5, column 11: profile `partner` extends `peer`; only `server` and `client` can be extended",
+    );
+    check(
+        "[profile.client]\nextends = \"server\"\n",
+        "line 5, column 11: profile `client` extends `server`; only `server` and `client` can be extended",
+    );
+    check(
+        "[profile.partner]\nextends = \"client\"\neku = [\"clientAuth\"]\n",
+        "line 6, column 8: purpose `clientAuth` is not known; there are `server` and `client`",
+    );
+    check(
+        "[profile.partner]\nextends = \"client\"\nku = []\n",
+        "line 6, column 1: unknown field `ku`, expected one of `extends`, `ttl`, `eku`",
+    );
+}
+
+#[test]
+fn a_profile_gives_lifetime_and_purposes_unless_the_certificate_does() {
+    let text = format!(
+        "{ROOT}[profile.client]\nttl = \"24h\"\n\
+         [profile.partner]\nextends = \"client\"\neku = [\"server\", \"client\"]\nttl = \"7d\"\n\
+         {CLIENT}cn = \"x\"\n\
+         [certificate.y]\nprofile = \"partner\"\nissuer = \"root\"\ncn = \"y\"\n\
+         [certificate.z]\nprofile = \"partner\"\nissuer = \"root\"\ncn = \"z\"\nttl = \"1h\"\n"
+    );
+    check_schema(&text, Schema::Accepts);
+    let plan = Plan::new(&Manifest::parse(&text).unwrap(), now()).to_string();
+    let lines: Vec<&str> = plan.lines().collect();
+    assert!(lines[1].contains("client issuer=root") && lines[1].contains(" ttl=1d "));
+    let both = "extended=serverAuth,clientAuth key=p256 ttl=7d ";
+    assert!(
+        lines[2].contains("partner issuer=root") && lines[2].contains(both),
+        "{plan}"
+    );
+    assert!(lines[3].contains(" ttl=1h "), "{plan}");
+}
+
+#[test]
+fn a_range_counts_and_carries_the_number() {
+    check_client(
+        "cn = \"x\"\ncount = 0\n",
+        "line 8, column 9: count 0: from 1 to 100000",
+    );
+    check_client(
+        "cn = \"x\"\ncount = 100001\n",
+        "line 8, column 9: count 100001: from 1 to 100000",
+    );
+    check_client(
+        "dns = [\"a.example\"]\ncount = 2\n",
+        "line 4, column 14: certificate `x` has a count, so it needs `spiffe` or `cn` to carry the number",
+    );
+    check_client_unseen(
+        "cn = \"x\"\ncount = 2\n[certificate.x-0002]\nprofile = \"client\"\nissuer = \"root\"\ncn = \"y\"\n",
+        "line 9, column 14: `x-0002` is taken already; a certificate needs a name of its own",
+    );
+    let long = "a".repeat(62);
+    check_client_unseen(
+        &format!("cn = \"{long}\"\ncount = 2\n"),
+        &format!("line 4, column 14: `{long}-0002`: it is longer than 64 characters"),
+    );
+    let text = format!(
+        "{ROOT}{CLIENT}cn = \"x\"\ndns = [\"a.example\"]\nspiffe = \"spiffe://a/x\"\ncount = 10000\n"
+    );
+    check_schema(&text, Schema::Accepts);
+    let plan = Plan::new(&Manifest::parse(&text).unwrap(), now());
+    assert_eq!(plan.names().count(), 10_001);
+    let printed = plan.to_string();
+    assert!(printed.contains("cn=\"x-0001\" names=dns:a.example,uri:spiffe://a/x-0001 "));
+    assert!(printed.contains("\nx-10000 "));
 }

@@ -13,7 +13,8 @@ use crate::{at, dev_plan, now};
 /// Every file of a folder, by name.
 pub(crate) fn contents(dir: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    entries
+    let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
+    files
         .map(|entry| {
             let name = entry.file_name().into_string().unwrap();
             (name, fs::read(entry.path()).unwrap())

@@ -11,6 +11,8 @@ use super::source::{Source, failed};
 use crate::cli::DEV_FOLDER;
 use crate::ui;
 
+/// Make the folder what its manifest says: create, renew, reissue, and touch nothing else.
+///
 /// Creates what is missing; renews what has ended or soon will, for the key that is there; issues anew
 /// what the manifest describes otherwise or what an authority has signed that was replaced. Nothing
 /// else is touched. Prints a line for each item that was changed: what was done, its name, and why.

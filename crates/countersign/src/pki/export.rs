@@ -10,8 +10,12 @@ use super::source::{Place, Source, failed};
 use crate::failure::{Hint, hinted};
 use crate::ui;
 
+/// Print a certificate for another program.
+///
 /// Prints an item for another program. `pem` and `k8s-secret` contain the private key of a server or a
 /// client; the key of an authority is never printed.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// The name of the item.

@@ -12,8 +12,12 @@ use crate::cli::DEV_FOLDER;
 use crate::failure::hinted;
 use crate::ui;
 
+/// Make a folder of certificates: CAs, a server certificate, client certificates.
+///
 /// Makes what the folder lacks: the manifest `pki.toml` first, then what it describes. A second run
 /// changes nothing, except that what ends soon or has ended is renewed. Prints the certificate files.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// The folder; made where it is not there.

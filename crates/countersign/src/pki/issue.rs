@@ -9,8 +9,12 @@ use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::ui;
 
+/// Add a certificate to the manifest, and make it.
+///
 /// Adds an entry to the manifest, which is what later runs renew it by, and makes its key and its
 /// certificate. The same command again changes nothing. Prints the certificate files.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct IssueArgs {
     /// What it is for.

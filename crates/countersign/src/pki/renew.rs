@@ -8,8 +8,12 @@ use super::source::{Place, Source, failed};
 use crate::failure::Hint;
 use crate::ui;
 
+/// Make the certificate of an item anew, for the same key or for a new one.
+///
 /// Makes one certificate anew before its time. What an authority has signed is signed anew where it
 /// has to be. Nothing else is touched. Prints the certificate files that were written.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct RenewArgs {
     /// The name of the item, or of a range.
