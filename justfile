@@ -44,6 +44,10 @@ test *args:
 interop *args:
     scripts/interop.sh {{ args }}
 
+# Let our server, OpenSSL and nginx judge the catalogue of certificates: just verify --only server-
+verify *args:
+    {{ countersign }} pki verify --against all {{ args }}
+
 # Format.
 fmt:
     cargo fmt --all

@@ -1,7 +1,7 @@
 //! Which certificates must be accepted, and which refused, by whom and how?
 //!
-//! A [`Fixture`] is a client certificate, or a set of them, together with what it is presented to
-//! and the verdict that it deserves. The [`Catalogue`] has them all by name. Nothing here is tied
+//! A [`Fixture`] is a certificate with its chain and key, together with what it is judged by and the
+//! verdict that it deserves. The [`Catalogue`] has them all by name. Nothing here is tied
 //! to the present: what is good was good in 2000 and stays so until 2999, and what is bad stays bad.
 
 mod above;
@@ -11,11 +11,12 @@ mod expected;
 mod psd2;
 mod refused;
 mod revoked;
+mod servers;
 mod workshop;
 
 use std::sync::OnceLock;
 
-pub use self::expected::{Expected, Outcome, Stage, Verifier};
+pub use self::expected::{Expected, Outcome, Side, Stage, Verifier};
 use self::workshop::{Workshop, end, start};
 use crate::crl::Crl;
 use crate::error::IssueError;
@@ -36,7 +37,7 @@ use crate::issued::Issued;
 #[derive(Debug)]
 pub struct Catalogue;
 
-/// A case: what a client presents, what it is judged by, and the verdict.
+/// A case: what is presented, what it is judged by, and the verdict.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Fixture {
@@ -44,11 +45,13 @@ pub struct Fixture {
     pub name: &'static str,
     /// What it is, in a line.
     pub about: &'static str,
+    /// Whose certificate it is.
+    pub side: Side,
     /// The kind of name by which a server should identify the holder: `spiffe`, `dns`, `email`, `cn`.
     pub scheme: &'static str,
-    /// What the client presents; nothing, in one case.
+    /// What is presented; nothing, in one case.
     pub presented: Option<Presented>,
-    /// The CA certificates that the server trusts, as one PEM bundle.
+    /// The CA certificates that the other side trusts, as one PEM bundle.
     pub anchors_pem: String,
     /// The revocation lists that the server is given, as PEM: first the issuer's, then the root's.
     pub crl_pem: Option<String>,
@@ -97,6 +100,7 @@ impl Catalogue {
 struct Row {
     name: &'static str,
     about: &'static str,
+    side: Side,
     scheme: &'static str,
     make: fn(&Workshop) -> Result<Made, IssueError>,
     expected: Expected,
@@ -120,9 +124,18 @@ impl Row {
         Self {
             name,
             about,
+            side: Side::Client,
             scheme: "spiffe",
             make,
             expected,
+        }
+    }
+
+    /// A server's certificate.
+    const fn of_a_server(self) -> Self {
+        Self {
+            side: Side::Server,
+            ..self
         }
     }
 
@@ -137,6 +150,7 @@ impl Row {
         Ok(Fixture {
             name: self.name,
             about: self.about,
+            side: self.side,
             scheme: self.scheme,
             presented: made.presented,
             anchors_pem: made
@@ -203,6 +217,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         disputed::ROWS,
         above::ROWS,
         psd2::ROWS,
+        servers::ROWS,
     ];
     tables.into_iter().flatten()
 }

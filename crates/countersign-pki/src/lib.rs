@@ -80,7 +80,7 @@ mod usage;
 mod validity;
 
 pub use authority::Authority;
-pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Stage, Verifier};
+pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Side, Stage, Verifier};
 pub use constraints::{NameConstraints, Subtree};
 pub use crl::{Crl, CrlRequest, CrlScope, RevocationReason};
 pub use csr::Csr;

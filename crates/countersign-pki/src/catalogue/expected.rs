@@ -46,15 +46,28 @@ pub enum Outcome {
     Alert(u8),
     /// None at all: the verifier does not take the anchors of the fixture in the first place.
     NotLoaded,
+    /// None at all: the verifier is never on that side.
+    NotAsked,
+}
+
+/// Whose certificate a fixture is. The other side judges it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Side {
+    /// A client's: servers judge it, ours, `openssl s_server` and nginx.
+    Client,
+    /// A server's, called as `localhost`: clients judge it, ours and `openssl s_client`. An outcome is
+    /// then the alert by which the client refuses.
+    Server,
 }
 
 /// Who judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Verifier {
-    /// Our reference server.
+    /// Our server, or our client.
     Countersign,
-    /// `openssl s_server`.
+    /// `openssl s_server`, or `openssl s_client`.
     Openssl,
     /// nginx.
     Nginx,
@@ -99,6 +112,19 @@ impl Expected {
             code: Some(code),
             countersign: Outcome::Answered(403),
             ..Self::ACCEPTED
+        }
+    }
+
+    /// A server that every client accepts.
+    pub(super) const SERVER_ACCEPTED: Self = Self::ACCEPTED.nginx(Outcome::NotAsked);
+
+    /// A server that every client refuses, with `alert`.
+    pub(super) const fn server_refused(alert: u8) -> Self {
+        Self {
+            stage: Stage::Tls,
+            countersign: Outcome::Alert(alert),
+            openssl: Outcome::Alert(alert),
+            ..Self::SERVER_ACCEPTED
         }
     }
 
@@ -182,6 +208,7 @@ impl fmt::Display for Outcome {
             Self::Answered(status) => f.pad(&format!("http {status}")),
             Self::Alert(number) => f.pad(&format!("alert {number}")),
             Self::NotLoaded => f.pad("not loaded"),
+            Self::NotAsked => f.pad("-"),
         }
     }
 }

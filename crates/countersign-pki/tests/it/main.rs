@@ -1,6 +1,7 @@
 //! What countersign-pki promises, from the outside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod catalogue;
 mod draft;
 mod engine;
 mod killed;

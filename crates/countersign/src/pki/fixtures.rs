@@ -1,6 +1,6 @@
 use anyhow::{Context, Result};
 use clap::Args;
-use countersign_pki::{Catalogue, Fixture};
+use countersign_pki::{Catalogue, Fixture, Side};
 use serde_json::{Value, json};
 
 use crate::ui;
@@ -44,6 +44,10 @@ fn document(fixture: &Fixture) -> Value {
     json!({
         "name": fixture.name,
         "about": fixture.about,
+        "side": match fixture.side {
+            Side::Server => "server",
+            _ => "client",
+        },
         "scheme": fixture.scheme,
         "anchors": fixture.anchors_pem,
         "crl": fixture.crl_pem,
@@ -81,10 +85,11 @@ fn page(fixtures: &[Fixture]) -> String {
 const HEAD: &str = "\
 # Verdicts
 
-What becomes of each certificate of the catalogue, presented by a client: with our server, with `openssl s_server -Verify` (OpenSSL 3.0) and
-with nginx (`ssl_verify_client on`), over TLS 1.3. Alerts have their numbers of RFC 8446: 42 bad_certificate, 43 unsupported_certificate,
-45 certificate_expired, 46 certificate_unknown, 48 unknown_ca, 51 decrypt_error, 116 certificate_required. nginx completes the handshake and
-answers 400. *Pending* marks a verdict of ours that is not built yet, and so not asserted.
+What becomes of each certificate of the catalogue, over TLS 1.3. Those of clients are judged by our server, by `openssl s_server -Verify` (OpenSSL 3.0)
+and by nginx (`ssl_verify_client on`); those whose name begins with `server-` by our client and by `openssl s_client`, and an alert is then the one by which the
+client refuses. Alerts have their numbers of RFC 8446: 42 bad_certificate, 43 unsupported_certificate, 44 certificate_revoked, 45 certificate_expired, 46 certificate_unknown, 48 unknown_ca,
+51 decrypt_error, 116 certificate_required. nginx completes the handshake and answers 400. *Pending* marks a verdict of ours that is not built yet, and so
+not asserted.
 
 This page is what `countersign pki fixtures --markdown` prints; `countersign pki verify --against all` presents every line of it, and CI runs both.
 

@@ -5,10 +5,14 @@ mod countersign;
 mod nginx;
 mod openssl;
 mod pem;
+mod servers;
+
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use countersign_pki::{Authority, Catalogue, Expected, Fixture, Issued, Outcome, Verifier};
+use countersign_pki::{Authority, Catalogue, Expected, Fixture, Issued, Outcome, Side, Verifier};
+use countersign_tls::{Clock, SystemClock};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -23,6 +27,11 @@ pub(crate) struct VerifyArgs {
     /// Only the fixtures with this text in their name.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+
+    /// The time by which our server judges clients, such as 2040-01-01T00:00:00Z [default: the present].
+    /// The other verifiers know only the present.
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<Timestamp>,
 
     /// Print one JSON document instead of a table.
     #[arg(long)]
@@ -45,7 +54,7 @@ enum Against {
 /// `countersign pki verify`.
 pub(crate) async fn run(args: VerifyArgs) -> Result<()> {
     let fixtures = chosen(&args)?;
-    let bench = Bench::new(Timestamp::now())?;
+    let bench = Bench::new(clock(&args)?)?;
     let verifiers = verifiers(args.against);
     let mut verdicts: Vec<Vec<Verdict>> = Vec::new();
     for verifier in &verifiers {
@@ -74,6 +83,24 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<()> {
         bail!("{differences} verdicts differ from the catalogue");
     }
     Ok(())
+}
+
+fn clock(args: &VerifyArgs) -> Result<Arc<dyn Clock>> {
+    match args.clock {
+        Some(at) if matches!(args.against, Against::Countersign) => Ok(Arc::new(Standing(at))),
+        Some(_) => bail!("--clock is for --against countersign: the others know only the present"),
+        None => Ok(Arc::new(SystemClock)),
+    }
+}
+
+/// A clock that always shows one time.
+#[derive(Debug)]
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
 }
 
 /// What a verifier made of a fixture, and what it should have.
@@ -127,24 +154,58 @@ impl Verdict {
 struct Bench {
     root: Authority,
     server: Issued,
+    /// By which our server judges.
+    clock: Arc<dyn Clock>,
 }
 
 impl Bench {
-    fn new(now: Timestamp) -> Result<Self> {
+    fn new(clock: Arc<dyn Clock>) -> Result<Self> {
+        let now = Timestamp::now();
         let root = Authority::root("Verify Server Root TEST ONLY", now)?;
         let server = root.server(now).dns("localhost").issue()?;
-        Ok(Self { root, server })
+        Ok(Self {
+            root,
+            server,
+            clock,
+        })
     }
 
+    /// What `verifier` makes of each fixture, in their order.
     async fn present(&self, verifier: Verifier, fixtures: &[Fixture]) -> Result<Vec<Verdict>> {
-        let seen = match verifier {
-            Verifier::Openssl => openssl::present(self, fixtures).await?,
-            Verifier::Nginx => nginx::present(self, fixtures).await?,
-            _ => countersign::present(self, fixtures).await?,
-        };
-        let pairs = fixtures.iter().zip(seen);
-        let verdicts = pairs.map(|(fixture, seen)| Verdict::new(verifier, &fixture.expected, seen));
-        Ok(verdicts.collect())
+        let clients = fixtures
+            .iter()
+            .filter(|fixture| fixture.side == Side::Client);
+        let clients: Vec<_> = clients.collect();
+        let mut seen_of_clients = match verifier {
+            Verifier::Openssl => openssl::present(self, &clients).await?,
+            Verifier::Nginx => nginx::present(self, &clients).await?,
+            _ => countersign::present(self, &clients, self.clock.clone()).await?,
+        }
+        .into_iter();
+        let mut verdicts = Vec::new();
+        for fixture in fixtures {
+            let seen = match fixture.side {
+                Side::Server => present_server(verifier, fixture)
+                    .await
+                    .context(fixture.name)?,
+                _ => seen_of_clients
+                    .next()
+                    .context("a verdict for each fixture")?,
+            };
+            verdicts.push(Verdict::new(verifier, &fixture.expected, seen));
+        }
+        Ok(verdicts)
+    }
+}
+
+async fn present_server(verifier: Verifier, fixture: &Fixture) -> Result<Seen> {
+    match verifier {
+        Verifier::Openssl => servers::called_by_openssl(fixture).await,
+        Verifier::Nginx => Ok(Seen {
+            outcome: Outcome::NotAsked,
+            code: None,
+        }),
+        _ => servers::called_by_us(fixture).await,
     }
 }
 

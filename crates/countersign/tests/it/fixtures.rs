@@ -45,10 +45,21 @@ fn every_listed_fixture_is_in_the_document_with_its_verdicts() {
     }
 }
 
+/// What is good stays good, and what is bad stays bad.
 #[test]
-fn our_server_gives_every_fixture_its_verdict() {
+fn we_give_every_fixture_its_verdict_at_any_time() {
+    for clock in [
+        &["--clock", "2025-01-01T00:00:00Z"][..],
+        &[],
+        &["--clock", "2040-01-01T00:00:00Z"],
+    ] {
+        verify(clock);
+    }
+}
+
+fn verify(clock: &[&str]) {
     let folder = tempdir().unwrap();
-    let output = run(folder.path(), &["pki", "verify"]);
+    let output = run(folder.path(), &[&["pki", "verify"], clock].concat());
     assert_eq!(
         output.status.code(),
         Some(0),

@@ -83,7 +83,8 @@ fn read(answer: &[u8]) -> Result<Outcome> {
     Ok(Outcome::Answered(status))
 }
 
-fn alert(error: &io::Error) -> Option<u8> {
+/// The alert that an error of rustls tells of.
+pub(crate) fn alert(error: &io::Error) -> Option<u8> {
     match error.get_ref()?.downcast_ref()? {
         rustls::Error::AlertReceived(alert) => Some((*alert).into()),
         _ => None,
@@ -91,4 +92,5 @@ fn alert(error: &io::Error) -> Option<u8> {
 }
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-const PATIENCE: Duration = Duration::from_secs(20);
+/// For how long a verifier may say nothing.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum::routing::get;
 use countersign_axum::{
-    Anchors, Api, Audit, AuditEvent, Credential, Directory, Live, Permission, Server, SystemClock,
-    Trust, TrustSnapshot,
+    Anchors, Api, Audit, AuditEvent, Clock, Credential, Directory, Live, Permission, Server, Trust,
+    TrustSnapshot,
 };
 use countersign_identity::NameRules;
 use countersign_pki::{Fixture, Outcome};
@@ -17,22 +17,27 @@ use super::caller::Caller;
 use super::{Bench, Seen};
 
 /// Presents each fixture to a server of ours that trusts what the fixture says.
-pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<Seen>> {
+pub(crate) async fn present(
+    bench: &Bench,
+    fixtures: &[&Fixture],
+    clock: Arc<dyn Clock>,
+) -> Result<Vec<Seen>> {
     let mut seen = Vec::new();
     for fixture in fixtures {
-        seen.push(one(bench, fixture).await.context(fixture.name)?);
+        let one = one(bench, fixture, Arc::clone(&clock));
+        seen.push(one.await.context(fixture.name)?);
     }
     Ok(seen)
 }
 
-async fn one(bench: &Bench, fixture: &Fixture) -> Result<Seen> {
+async fn one(bench: &Bench, fixture: &Fixture, clock: Arc<dyn Clock>) -> Result<Seen> {
     let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
         return Ok(Seen {
             outcome: Outcome::NotLoaded,
             code: None,
         });
     };
-    let mut service = Service::start(bench, fixture, anchors).await?;
+    let mut service = Service::start(bench, fixture, anchors, clock).await?;
     let caller = Caller::new(bench, fixture.presented.as_ref())?;
     let outcome = caller
         .call(TcpStream::connect(service.address).await?)
@@ -59,14 +64,18 @@ impl Permission for Write {
 }
 
 impl Service {
-    async fn start(bench: &Bench, fixture: &Fixture, anchors: Anchors) -> Result<Self> {
+    async fn start(
+        bench: &Bench,
+        fixture: &Fixture,
+        anchors: Anchors,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
         let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
         let patterns = NAMES.iter().map(|pattern| pattern.parse());
         let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
         let rules = NameRules::new(fixture.scheme.parse()?, patterns);
         let trust = Trust::new("catalogue".parse()?, anchors, rules);
-        let clock = Arc::new(SystemClock);
         let snapshot = TrustSnapshot::new(credential, vec![trust], clock.clone())?;
         let live = Live::new(snapshot, Directory::from_toml(POLICY)?, clock);
 

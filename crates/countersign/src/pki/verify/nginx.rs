@@ -13,7 +13,7 @@ use super::caller::Caller;
 use super::{Bench, Seen};
 
 /// Presents each fixture to one nginx, which has a socket for each.
-pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<Seen>> {
+pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<Seen>> {
     let folder = tempfile::tempdir()?;
     configure(bench, folder.path(), fixtures)?;
     let mut nginx = start(folder.path())?;
@@ -30,7 +30,7 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<S
     Ok(seen)
 }
 
-fn configure(bench: &Bench, folder: &Path, fixtures: &[Fixture]) -> Result<()> {
+fn configure(bench: &Bench, folder: &Path, fixtures: &[&Fixture]) -> Result<()> {
     fs::write(folder.join("server.pem"), bench.server.chain_pem())?;
     fs::write(folder.join("server-key.pem"), bench.server.key_pem())?;
     let mut servers = String::new();

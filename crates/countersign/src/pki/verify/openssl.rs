@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::{Bench, Seen};
 
 /// Presents each fixture to an `openssl s_server` that trusts what the fixture says.
-pub(crate) async fn present(bench: &Bench, fixtures: &[Fixture]) -> Result<Vec<Seen>> {
+pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<Seen>> {
     let folder = tempfile::tempdir()?;
     fs::write(folder.path().join("server.pem"), bench.server.chain_pem())?;
     fs::write(folder.path().join("server-key.pem"), bench.server.key_pem())?;
