@@ -316,6 +316,12 @@ pub enum IssueError {
         /// Why not.
         reason: &'static str,
     },
+    /// A key and its certificates that cannot become a PKCS#12 store.
+    #[error("cannot make a PKCS#12 store: {reason}")]
+    Pkcs12 {
+        /// Why not.
+        reason: &'static str,
+    },
     /// The cryptographic library refused.
     #[error("cannot make a key or sign: {reason}")]
     Signing {

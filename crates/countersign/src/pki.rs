@@ -5,6 +5,7 @@ mod export;
 mod fixtures;
 mod init;
 mod issue;
+mod new_file;
 mod outcome;
 mod renew;
 mod schema;

@@ -1,46 +1,94 @@
-use anyhow::{Context, Result};
+//! Which certificates must be accepted, and which refused? The catalogue, printed or as files.
+
+mod folder;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use countersign_pki::{Catalogue, Fixture, Side};
 use serde_json::{Value, json};
 
 use crate::ui;
 
+/// Prints the catalogue, or writes it as files.
 #[derive(Debug, Args)]
-#[group(multiple = false)]
 pub(crate) struct FixturesArgs {
     /// Print the names, one a line. This is the default.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "markdown", "out"])]
     list: bool,
 
     /// Print everything as one JSON document, with certificates and keys.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["markdown", "out"])]
     json: bool,
 
     /// Print the page of the reference, `docs/reference/verdicts.md`.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "out")]
     markdown: bool,
+
+    /// Write them into that folder, which must not be there yet or be empty: NAME.pem, NAME-key.pem,
+    /// NAME-anchors.pem and NAME-crl.pem as far as a fixture has them, and expected.json. Prints the
+    /// path of the latter, which is written last.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Only those with this text in their names.
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
 }
 
 /// `countersign pki fixtures`.
 pub(crate) fn run(args: FixturesArgs) -> Result<()> {
-    if args.json {
-        let all: Value = all()?.iter().map(document).collect();
+    let only = args.only.unwrap_or_default();
+    if let Some(dir) = args.out {
+        let expected = folder::write(&dir, &chosen(&only)?)?;
+        ui::data(expected.display());
+    } else if args.json {
+        let all: Value = chosen(&only)?.iter().map(with_contents).collect();
         ui::data(format!("{all:#}"));
     } else if args.markdown {
-        ui::data(page(&all()?).trim_end());
+        ui::data(page(&chosen(&only)?).trim_end());
     } else {
-        Catalogue::names().for_each(ui::data);
+        names(&only)?.into_iter().for_each(ui::data);
     }
     Ok(())
 }
 
-fn all() -> Result<Vec<Fixture>> {
-    Catalogue::all().context("the catalogue cannot be made")
+fn names(only: &str) -> Result<Vec<&'static str>> {
+    let names: Vec<_> = Catalogue::names()
+        .filter(|name| name.contains(only))
+        .collect();
+    ensure!(!names.is_empty(), "no fixture has `{only}` in its name");
+    Ok(names)
 }
 
+fn chosen(only: &str) -> Result<Vec<Fixture>> {
+    let made = names(only)?.into_iter().map(Catalogue::get);
+    let made: Result<Vec<_>, _> = made.filter_map(Result::transpose).collect();
+    made.context("the catalogue cannot be made")
+}
+
+fn with_contents(fixture: &Fixture) -> Value {
+    let presented = fixture.presented.as_ref();
+    let mut document = document(fixture);
+    let contents = [
+        ("anchors", json!(fixture.anchors_pem)),
+        ("crl", json!(fixture.crl_pem)),
+        (
+            "chain",
+            json!(presented.map(|presented| &presented.chain_pem)),
+        ),
+        ("key", json!(presented.map(|presented| &presented.key_pem))),
+    ];
+    if let Value::Object(members) = &mut document {
+        members.extend(contents.map(|(name, value)| (name.to_owned(), value)));
+    }
+    document
+}
+
+/// Without certificates and keys.
 fn document(fixture: &Fixture) -> Value {
     let expected = &fixture.expected;
-    let presented = fixture.presented.as_ref();
     json!({
         "name": fixture.name,
         "about": fixture.about,
@@ -49,10 +97,6 @@ fn document(fixture: &Fixture) -> Value {
             _ => "client",
         },
         "scheme": fixture.scheme,
-        "anchors": fixture.anchors_pem,
-        "crl": fixture.crl_pem,
-        "chain": presented.map(|presented| &presented.chain_pem),
-        "key": presented.map(|presented| &presented.key_pem),
         "expected": {
             "stage": expected.stage.as_str(),
             "code": expected.code,

@@ -3,6 +3,7 @@
 
 mod call;
 mod dev;
+mod export;
 mod fixtures;
 mod pki;
 mod serve;
