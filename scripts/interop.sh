@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 #
-# Runs the interop tests: curl, openssl s_client and Python requests against our server. A tool that is
-# missing fails the run.
+# Runs the interop tests: curl, openssl, nginx, Python and Node against our server and our keys. A tool that
+# is missing fails the run; Java alone may be missing.
 #
 #   scripts/interop.sh [TEST ARGUMENTS]      for example: scripts/interop.sh curl
 #
-# COUNTERSIGN_PYTHON names an interpreter that has requests. Without it one is made in target/interop-venv
-# (python3 with venv, and PyPI the first time) and kept for the next run.
+# COUNTERSIGN_PYTHON names an interpreter that has requests and cryptography. Without it one is made in
+# target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,9 +14,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ -z "${COUNTERSIGN_PYTHON:-}" ]; then
     venv="$PWD/target/interop-venv"
     COUNTERSIGN_PYTHON="$venv/bin/python"
-    if ! "$COUNTERSIGN_PYTHON" -c 'import requests' 2>/dev/null; then
+    if ! "$COUNTERSIGN_PYTHON" -c 'import cryptography, requests' 2>/dev/null; then
         python3 -m venv --clear "$venv"
-        "$venv/bin/pip" install --quiet 'requests>=2.31,<3'
+        "$venv/bin/pip" install --quiet 'requests>=2.31,<3' 'cryptography>=42'
     fi
 fi
 export COUNTERSIGN_PYTHON COUNTERSIGN_INTEROP=require

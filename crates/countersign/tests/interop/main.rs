@@ -1,8 +1,9 @@
 //! Claims about other programs: what `countersign dev` prints works as pasted, and without the
-//! certificate it does not.
+//! certificate it does not; what `countersign pki export` makes is read.
 //!
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
-//! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`.
+//! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests` and
+//! `cryptography`. Java alone may be missing everywhere.
 #![expect(
     clippy::print_stderr,
     clippy::print_stdout,
@@ -14,6 +15,7 @@ mod catalogue;
 mod curl;
 mod openssl;
 mod python;
+mod stores;
 mod support;
 
 use support::{Dev, stderr, stdout};

@@ -1,11 +1,10 @@
-use std::env;
 use std::process::Command;
 
-use crate::support::{Dev, is_here, stderr, stdout};
+use crate::support::{Dev, is_here, python, stderr, stdout};
 
 #[test]
 fn the_printed_python_line_works_and_without_the_certificate_it_does_not() {
-    let python = env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = python();
     let probe = ["-c", "import requests"];
     if !is_here("Python with requests", Command::new(&python).args(probe)) {
         return;

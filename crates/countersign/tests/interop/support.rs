@@ -1,5 +1,6 @@
 use std::env;
 use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -74,6 +75,11 @@ impl Dev {
         output
     }
 
+    /// The folder that it was started in; the certificates are in `.countersign`.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn command(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(args).current_dir(self.folder.path());
@@ -90,14 +96,25 @@ impl Drop for Dev {
 
 /// Whether a tool is here; says why a test is skipped, and refuses to skip in CI.
 pub(crate) fn is_here(tool: &str, probe: &mut Command) -> bool {
-    let answer = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let here = answer.is_ok_and(|status| status.success());
+    let here = is_installed(tool, probe);
     let required = env::var("COUNTERSIGN_INTEROP").is_ok_and(|value| value == "require");
     assert!(here || !required, "{tool} is required and is not here");
+    here
+}
+
+/// Whether a tool is here that nobody has to install; says why a test is skipped.
+pub(crate) fn is_installed(tool: &str, probe: &mut Command) -> bool {
+    let answer = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let here = answer.is_ok_and(|status| status.success());
     if !here {
         eprintln!("skipped: {tool} is not here");
     }
     here
+}
+
+/// The Python that has what the tests want.
+pub(crate) fn python() -> String {
+    env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
 pub(crate) fn stdout(output: &Output) -> String {

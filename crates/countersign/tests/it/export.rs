@@ -203,7 +203,8 @@ fn lines_for_programs_name_the_files_wherever_one_is() {
         text(folder.path(), "billing", "requests"),
         format!(
             "import requests\n\nsession = requests.Session()\n\
-             session.cert = ({certificate}, {key})\nsession.verify = {root}\n"
+             session.cert = ({certificate}, {key})\nsession.verify = {root}\n\
+             session.trust_env = False  # or REQUESTS_CA_BUNDLE would win over verify\n"
         )
     );
     assert_eq!(

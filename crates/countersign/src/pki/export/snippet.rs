@@ -54,7 +54,8 @@ impl Paths {
             "import requests\n\n\
              session = requests.Session()\n\
              session.cert = ({certificate}, {key})\n\
-             session.verify = {root}\n"
+             session.verify = {root}\n\
+             session.trust_env = False  # or REQUESTS_CA_BUNDLE would win over verify\n"
         )
     }
 
