@@ -24,8 +24,15 @@ pub enum Name {
 }
 
 impl Name {
-    /// The reason why a manifest may not ask for this name, if there is one.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
+    /// The reason why no certificate should carry this name, if there is one.
+    ///
+    /// ```
+    /// use countersign_pki::Name;
+    ///
+    /// assert_eq!(Name::Dns("localhost".to_owned()).flaw(), None);
+    /// assert!(Name::Dns("local host".to_owned()).flaw().is_some());
+    /// ```
+    pub fn flaw(&self) -> Option<&'static str> {
         match self {
             Self::Dns(name) => dns_flaw(name),
             Self::Ip(_) => None,

@@ -1,12 +1,14 @@
 //! `countersign pki`: certificates, made and kept in a folder.
 
 mod apply;
+mod crl;
 mod export;
 mod fixtures;
 mod init;
 mod issue;
 mod outcome;
 mod renew;
+mod revoke;
 mod schema;
 mod source;
 mod verify;
@@ -34,6 +36,10 @@ pub(crate) enum PkiCommand {
     Issue(issue::IssueArgs),
     /// Make the certificate of an item anew, for the same key or for a new one.
     Renew(renew::RenewArgs),
+    /// Remember that a certificate is no longer good, and say so in the revocation lists.
+    Revoke(revoke::RevokeArgs),
+    /// Make the revocation lists anew.
+    Crl(crl::CrlArgs),
     /// Print a certificate for another program.
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
@@ -51,6 +57,8 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Apply(args) => return apply::run(args),
         PkiCommand::Issue(args) => issue::run(args)?,
         PkiCommand::Renew(args) => renew::run(args)?,
+        PkiCommand::Revoke(args) => revoke::run(args)?,
+        PkiCommand::Crl(args) => crl::run(args)?,
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

@@ -6,6 +6,7 @@ mod killed;
 mod leaf;
 mod manifest;
 mod reconcile;
+mod revoked;
 mod store;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};

@@ -5,5 +5,6 @@ mod call;
 mod dev;
 mod fixtures;
 mod pki;
+mod revoke;
 mod serve;
 mod support;
