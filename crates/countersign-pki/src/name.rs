@@ -41,6 +41,11 @@ impl Name {
         }
     }
 
+    /// The reason why no certificate should have this text for a common name, if there is one.
+    pub fn common_name_flaw(text: &str) -> Option<&'static str> {
+        common_name_flaw(text)
+    }
+
     /// The general name of a certificate (RFC 5280, 4.2.1.6). Only ASCII can be written.
     pub(crate) fn to_der(&self) -> Result<Vec<u8>, IssueError> {
         let text = |tag, text: &str| match text.is_ascii() {

@@ -10,6 +10,7 @@ mod outcome;
 mod renew;
 mod revoke;
 mod schema;
+mod sign;
 mod source;
 mod verify;
 
@@ -40,6 +41,8 @@ pub(crate) enum PkiCommand {
     Revoke(revoke::RevokeArgs),
     /// Make the revocation lists anew.
     Crl(crl::CrlArgs),
+    /// Sign somebody else's certificate signing request.
+    Sign(sign::SignArgs),
     /// Print a certificate for another program.
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
@@ -59,6 +62,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Renew(args) => renew::run(args)?,
         PkiCommand::Revoke(args) => revoke::run(args)?,
         PkiCommand::Crl(args) => crl::run(args)?,
+        PkiCommand::Sign(args) => sign::run(args)?,
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

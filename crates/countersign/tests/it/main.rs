@@ -7,4 +7,5 @@ mod fixtures;
 mod pki;
 mod revoke;
 mod serve;
+mod sign;
 mod support;
