@@ -41,6 +41,50 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
+    /// Those that a complete list can give, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::CertificateHold,
+        Self::PrivilegeWithdrawn,
+        Self::AaCompromise,
+    ];
+
+    /// As RFC 5280 spells it: `keyCompromise`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+            Self::RemoveFromCrl => "removeFromCRL",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::AaCompromise => "aACompromise",
+        }
+    }
+
+    /// The reason of that name, whatever the case; none for [`RemoveFromCrl`](Self::RemoveFromCrl).
+    ///
+    /// ```
+    /// use countersign_pki::RevocationReason;
+    ///
+    /// let reason = RevocationReason::named("keycompromise");
+    /// assert_eq!(reason, Some(RevocationReason::KeyCompromise));
+    /// assert_eq!(RevocationReason::named("boredom"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str().eq_ignore_ascii_case(name))
+    }
+
     fn to_rcgen(self) -> rcgen::RevocationReason {
         match self {
             Self::Unspecified => rcgen::RevocationReason::Unspecified,
@@ -54,6 +98,12 @@ impl RevocationReason {
             Self::PrivilegeWithdrawn => rcgen::RevocationReason::PrivilegeWithdrawn,
             Self::AaCompromise => rcgen::RevocationReason::AaCompromise,
         }
+    }
+}
+
+impl fmt::Display for RevocationReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

@@ -16,6 +16,9 @@ use crate::validity::Validity;
 /// What was found of each item, by name.
 pub(crate) type Survey = BTreeMap<String, Found>;
 
+/// What is to be done for each item, by name.
+pub(crate) type Verdicts<'a> = BTreeMap<&'a str, Verdict>;
+
 /// What is to be done for an item.
 pub(crate) struct Verdict {
     pub(crate) action: Action,
@@ -23,13 +26,13 @@ pub(crate) struct Verdict {
     /// The dates of its certificate after that.
     validity: Validity,
     /// It will have another key or another subject: no signature in its name holds any longer.
-    is_another: bool,
+    pub(crate) is_another: bool,
     /// What travels with the leaves below it will be other certificates.
     changes_chain: bool,
 }
 
 /// The verdicts, by name. An item that the plan does not look after and that is not there has none.
-pub(crate) fn decide<'a>(plan: &'a Plan, survey: &Survey) -> BTreeMap<&'a str, Verdict> {
+pub(crate) fn decide<'a>(plan: &'a Plan, survey: &Survey) -> Verdicts<'a> {
     let mut judge = Judge {
         plan,
         survey,

@@ -3,6 +3,7 @@
 //! Every text keeps its place in the file, so that a mistake is reported where it stands.
 
 mod names;
+mod revoked;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::names::{Names, common_name};
+pub(crate) use self::revoked::LedgerDocument;
 use crate::error::Flaw;
 use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
 use crate::request::Usage;

@@ -460,6 +460,43 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// The file of revocations cannot be read, understood or written.
+    #[error("cannot {verb} the revocations in `{}`: {reason}", path.display())]
+    Ledger {
+        /// The file.
+        path: PathBuf,
+        /// `read` or `write`.
+        verb: &'static str,
+        /// Why not.
+        reason: String,
+    },
+    /// A root vouches for itself, so nobody can revoke it.
+    #[error("`{item}` is a root, which nobody can revoke")]
+    RootRevoked {
+        /// The item.
+        item: String,
+    },
+    /// The plan has no such item, or it is of another kind.
+    #[error(transparent)]
+    Unknown(Box<IssueError>),
+    /// A list of revoked certificates could not be signed.
+    #[error("cannot sign the revocation list `{}` of `{item}`", path.display())]
+    List {
+        /// The authority.
+        item: String,
+        /// Where its list was to go.
+        path: PathBuf,
+        /// Why not.
+        source: Box<IssueError>,
+    },
+    /// A certificate in place does not come from the issuer in place.
+    #[error("`{item}` was issued by another `{issuer}` than the one that is there now")]
+    Orphan {
+        /// The item.
+        item: String,
+        /// The authority above it.
+        issuer: String,
+    },
     /// A certificate could not be issued.
     #[error("cannot issue `{}` for `{item}`", certificate.display())]
     Issue {
@@ -506,6 +543,18 @@ impl StoreError {
                 let path = certificate.display();
                 format!("put the authority's own certificate and key back, or move `{path}` away")
             }
+            Self::Ledger { path, .. } => {
+                let path = path.display();
+                format!("put `{path}` right: without it, what was revoked is not known")
+            }
+            Self::RootRevoked { item } => {
+                format!("take `{item}` out of every trust; countersign pki ca rotate makes another")
+            }
+            Self::Unknown(_) => "name an item of the manifest".to_owned(),
+            Self::List { item, .. } => {
+                format!("see that the certificate of `{item}` allows cRLSign")
+            }
+            Self::Orphan { .. } => "have it signed anew: countersign pki apply".to_owned(),
             Self::Issue { item, .. } => format!("see what the manifest says of `{item}`"),
         }
     }

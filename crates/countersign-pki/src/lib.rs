@@ -42,7 +42,8 @@
 //! what cannot be asked for.
 //!
 //! Applying creates what is missing, renews what ends soon and reissues what the manifest describes
-//! otherwise, always for the key that is there. What it does not do: revoke.
+//! otherwise, always for the key that is there. What was [revoked](Store::revoke) stays so, and the lists
+//! that say it are kept fresh.
 
 mod authority;
 mod catalogue;
@@ -60,6 +61,8 @@ mod files;
 mod forge;
 mod issued;
 mod key;
+mod ledger;
+mod listing;
 mod manifest;
 mod name;
 mod pem;
@@ -91,19 +94,21 @@ pub use extension::Extension;
 pub use forge::{Digest, Forgery};
 pub use issued::{Certified, Issued};
 pub use key::{Key, KeyKind};
+pub use ledger::Revocation;
 pub use manifest::Manifest;
 pub use name::Name;
 pub use pkcs12::{Pkcs12, Pkcs12Kind};
 pub use pki::Pki;
 pub use plan::{Plan, Renewal};
 pub use reason::Reason;
-pub use report::{Action, Change, Changes, Entry, Report, Warning};
+pub use report::{Action, Change, Changes, Entry, ListEntry, Report, Warning};
 pub use request::Request;
 pub use seed::Seed;
-pub use store::Store;
+pub use store::{Revoke, Store};
 pub use stored::Stored;
 pub use subject::{Attribute, Subject};
 pub use usage::{BasicConstraints, KeyUsage, Usage};
+pub use validity::Lifetime;
 
 /// The manifest of the dev PKI: what `countersign pki init` makes.
 pub const DEV_MANIFEST: &str = include_str!("../../../fixtures/pki.toml");

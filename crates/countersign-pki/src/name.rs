@@ -24,14 +24,26 @@ pub enum Name {
 }
 
 impl Name {
-    /// The reason why a manifest may not ask for this name, if there is one.
-    pub(crate) fn flaw(&self) -> Option<&'static str> {
+    /// The reason why no certificate should carry this name, if there is one.
+    ///
+    /// ```
+    /// use countersign_pki::Name;
+    ///
+    /// assert_eq!(Name::Dns("localhost".to_owned()).flaw(), None);
+    /// assert!(Name::Dns("local host".to_owned()).flaw().is_some());
+    /// ```
+    pub fn flaw(&self) -> Option<&'static str> {
         match self {
             Self::Dns(name) => dns_flaw(name),
             Self::Ip(_) => None,
             Self::Uri(uri) => uri_flaw(uri),
             Self::Email(address) => email_flaw(address),
         }
+    }
+
+    /// The reason why no certificate should have this text for a common name, if there is one.
+    pub fn common_name_flaw(text: &str) -> Option<&'static str> {
+        common_name_flaw(text)
     }
 
     /// The general name of a certificate (RFC 5280, 4.2.1.6). Only ASCII can be written.

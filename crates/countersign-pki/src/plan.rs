@@ -132,6 +132,17 @@ impl Plan {
         Ok(&item.name)
     }
 
+    /// The item of that name and those above it, the root last.
+    pub(crate) fn above(&self, name: &str) -> impl Iterator<Item = &Item> {
+        let issuer = |item: &&Item| self.item(item.issuer.as_deref()?);
+        std::iter::successors(self.item(name), issuer)
+    }
+
+    /// The authority that issues an item; none for a root or for what is not in this plan.
+    pub fn issuer_of(&self, name: &str) -> Option<&str> {
+        self.item(name)?.issuer.as_deref()
+    }
+
     /// Whether it is an authority of this plan.
     pub fn is_authority(&self, name: &str) -> bool {
         self.item(name).is_some_and(Item::is_authority)

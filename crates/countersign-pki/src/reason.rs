@@ -68,6 +68,11 @@ pub enum Reason {
         /// The lifetime that it is to have, as a manifest writes it.
         wanted: String,
     },
+    /// The list lacks what was revoked since.
+    Revoked {
+        /// Whose certificates.
+        names: Vec<String>,
+    },
 }
 
 impl Reason {
@@ -113,6 +118,7 @@ impl fmt::Display for Reason {
             Self::UsageChanged { profile } => write!(f, "profile changed to `{profile}`"),
             Self::PathLengthChanged { wanted } => write!(f, "path length changed to {wanted}"),
             Self::LifetimeChanged { wanted } => write!(f, "lifetime changed to {wanted}"),
+            Self::Revoked { names } => write!(f, "revoked: `{}`", names.join("`, `")),
         }
     }
 }

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::crl::RevocationReason;
+use crate::ledger::Revocation;
 use crate::reason::Reason;
 
 /// What became of each item of a plan, in the plan's order, and what deserves a look.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     entries: Vec<Entry>,
+    lists: Vec<ListEntry>,
     warnings: Vec<Warning>,
 }
 
@@ -28,9 +31,14 @@ impl Report {
             .filter(|entry| entry.action != Action::Kept)
     }
 
+    /// The revocation lists that were written.
+    pub fn lists(&self) -> &[ListEntry] {
+        &self.lists
+    }
+
     /// Whether any file was written.
     pub fn changed(&self) -> bool {
-        self.changes().next().is_some()
+        self.changes().next().is_some() || !self.lists.is_empty()
     }
 
     /// What was left as it was, but should not stay so.
@@ -40,6 +48,10 @@ impl Report {
 
     pub(crate) fn add(&mut self, entry: Entry) {
         self.entries.push(entry);
+    }
+
+    pub(crate) fn add_list(&mut self, list: ListEntry) {
+        self.lists.push(list);
     }
 
     pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
@@ -70,16 +82,43 @@ impl fmt::Display for Entry {
     }
 }
 
+/// A revocation list that was written, or would be.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListEntry {
+    /// The item of the authority whose list it is.
+    pub issuer: String,
+    /// What was done.
+    pub action: Action,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Its file.
+    pub path: PathBuf,
+    /// Its number, which grows from one to the next.
+    pub number: u64,
+    /// When there will be a newer one at the latest.
+    pub next_update: Timestamp,
+}
+
+impl fmt::Display for ListEntry {
+    /// What was done, the name, and why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{}.crl", self.issuer);
+        line(f, self.action, &name, &self.reasons)
+    }
+}
+
 /// What applying a plan would do, in the plan's order. It prints one line for each item.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     changes: Vec<Change>,
+    lists: Vec<ListEntry>,
 }
 
 impl Changes {
     /// Whether nothing would be done.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && self.lists.is_empty()
     }
 
     /// Each item of which a file would be written.
@@ -87,16 +126,27 @@ impl Changes {
         self.changes.iter()
     }
 
+    /// Each revocation list that would be written.
+    pub fn lists(&self) -> &[ListEntry] {
+        &self.lists
+    }
+
     pub(crate) fn add(&mut self, change: Change) {
         self.changes.push(change);
+    }
+
+    pub(crate) fn add_list(&mut self, list: ListEntry) {
+        self.lists.push(list);
     }
 }
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lists = self.lists.iter();
         self.changes
             .iter()
-            .try_for_each(|change| writeln!(f, "{change}"))
+            .try_for_each(|change| writeln!(f, "{change}"))?;
+        lists.try_for_each(|list| writeln!(f, "{list}"))
     }
 }
 
@@ -176,6 +226,11 @@ pub enum Warning {
         /// The folder.
         path: PathBuf,
     },
+    /// A certificate in place is revoked.
+    Revoked {
+        /// What was revoked.
+        revocation: Revocation,
+    },
     /// Others may read a key.
     KeyReadable {
         /// The key file.
@@ -202,6 +257,7 @@ impl fmt::Display for Warning {
                     "`{path}` has no .gitignore; see that its keys are never committed"
                 )
             }
+            Self::Revoked { revocation } => write_revoked(f, revocation),
             Self::KeyReadable { path, mode } => {
                 let path = path.display();
                 write!(
@@ -211,4 +267,19 @@ impl fmt::Display for Warning {
             }
         }
     }
+}
+
+fn write_revoked(f: &mut fmt::Formatter<'_>, revocation: &Revocation) -> fmt::Result {
+    let Revocation {
+        name, reason, at, ..
+    } = revocation;
+    // Who has the key can use the new certificate as well.
+    let rotate = match reason {
+        RevocationReason::KeyCompromise => " --rotate-key",
+        _ => "",
+    };
+    write!(
+        f,
+        "`{name}` is revoked since {at} ({reason}); run countersign pki renew {name}{rotate}"
+    )
 }

@@ -260,6 +260,12 @@ impl Request<'_> {
         self
     }
 
+    /// Makes it valid from five minutes before now for that long, though never beyond its issuer.
+    pub fn lasting(self, lifetime: Lifetime) -> Self {
+        let validity = Validity::starting(self.now, lifetime);
+        self.at_most(validity)
+    }
+
     /// A validity that the issuer's still limits.
     pub(crate) fn at_most(mut self, validity: Validity) -> Self {
         self.validity = validity;

@@ -5,17 +5,22 @@
 //! at worst a key without a certificate, which the next run completes. Two runs at the same time may
 //! both renew an authority; a leaf that got the loser's in its chain is put right by the next run.
 
+mod lists;
 mod settle;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+pub use self::lists::Revoke;
 use self::settle::Work;
-use crate::decide::{Survey, decide};
+use crate::decide::{Survey, Verdicts, decide};
 use crate::error::StoreError;
 use crate::files::{self, OPEN_MODE};
+use crate::ledger::{LEDGER, Ledger};
+use crate::listing::{Due, Lists};
 use crate::pki::Pki;
 use crate::plan::{Item, Plan};
 use crate::report::{Action, Change, Changes, Entry, Report, Warning};
@@ -116,8 +121,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if something in place cannot be read or does not belong together.
     pub fn compare(&self, plan: &Plan) -> Result<Changes, StoreError> {
-        let survey = self.survey(plan)?;
+        let (survey, ledger) = (self.survey(plan)?, self.ledger()?);
         let mut verdicts = decide(plan, &survey);
+        let lists = self.lists_due(plan, &survey, &verdicts, &ledger)?;
         let mut changes = Changes::default();
         for item in plan.items() {
             if let Some(verdict) = verdicts.remove(item.name.as_str())
@@ -130,6 +136,9 @@ impl Store {
                     path: self.certificate_path(&item.name),
                 });
             }
+        }
+        for due in lists {
+            changes.add_list(self.list_entry(due));
         }
         Ok(changes)
     }
@@ -156,8 +165,9 @@ impl Store {
         plan: &Plan,
         mut tell: impl FnMut(&Entry),
     ) -> Result<Report, StoreError> {
-        let mut survey = self.survey(plan)?;
+        let (mut survey, ledger) = (self.survey(plan)?, self.ledger()?);
         let mut verdicts = decide(plan, &survey);
+        let lists = self.lists_due(plan, &survey, &verdicts, &ledger)?;
         let mut report = Report::default();
         report.warn(self.folder_warnings());
         report.warn(plan.items().iter().filter_map(|item| self.warning(item)));
@@ -165,6 +175,9 @@ impl Store {
         for item in plan.items() {
             let found = survey.remove(&item.name).unwrap_or(Found::Nothing);
             if let Some(verdict) = verdicts.remove(item.name.as_str()) {
+                if verdict.action == Action::Kept {
+                    report.warn(Self::revoked_in_place(item, &found, &ledger));
+                }
                 let work = Work::new(self, self.place(item), verdict, plan.now());
                 let (entry, made) = work.settle(found, &authorities)?;
                 authorities.extend(&item.name, made);
@@ -172,6 +185,7 @@ impl Store {
                 report.add(entry);
             }
         }
+        self.put_lists(plan, lists, &authorities, &mut report)?;
         if report.changed() {
             self.sync()?;
         }
@@ -197,6 +211,32 @@ impl Store {
             survey.insert(place.item.name.clone(), found);
         }
         Ok(survey)
+    }
+
+    /// The lists of the authorities that the plan looks after.
+    fn lists_due(
+        &self,
+        plan: &Plan,
+        survey: &Survey,
+        verdicts: &Verdicts<'_>,
+        ledger: &Ledger,
+    ) -> Result<Vec<Due>, StoreError> {
+        let (found, lifetime) = (self.lists(plan)?, None);
+        let lists = Lists {
+            plan,
+            ledger,
+            lifetime,
+        };
+        let items = plan.items().iter().filter(|item| item.is_authority());
+        let due = items.filter_map(|item| {
+            let name = item.name.as_str();
+            let verdict = verdicts.get(name).filter(|_| plan.looks_after(item))?;
+            let pair = survey.get(name).and_then(Found::pair);
+            let kept = pair.filter(|_| !verdict.is_another);
+            let facts = kept.map(|pair| &pair.facts);
+            lists.due(name, found.get(name), facts, false)
+        });
+        Ok(due.collect())
     }
 
     fn place<'a>(&self, item: &'a Item) -> Place<'a> {
@@ -243,7 +283,8 @@ impl Store {
             let name = entry?.file_name();
             let end = Path::new(&name).extension();
             let ours = end.is_some_and(|end| end == "pem" || end == "tmp");
-            if !ours && name != MANIFEST && name != settle::RETIRED {
+            let named = [MANIFEST, LEDGER, settle::RETIRED].map(OsStr::new);
+            if !ours && !named.contains(&name.as_os_str()) {
                 return Ok(false);
             }
         }

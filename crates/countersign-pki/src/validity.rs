@@ -14,14 +14,24 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// How long a certificate lives from now, in seconds.
+/// How long a certificate lives or a list counts from now, in whole seconds. It prints as it is read.
+///
+/// ```
+/// use countersign_pki::Lifetime;
+///
+/// assert_eq!(Lifetime::parse("24h")?.to_string(), "1d");
+/// assert!(Lifetime::parse("a week").is_err());
+/// # Ok::<(), &'static str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lifetime(i64);
+pub struct Lifetime(i64);
 
 impl Lifetime {
     pub(crate) const ROOT: Self = Self(10 * YEAR);
     pub(crate) const INTERMEDIATE: Self = Self(2 * YEAR);
     pub(crate) const LEAF: Self = Self(30 * DAY);
+    /// How long a revocation list counts.
+    pub(crate) const LIST: Self = Self(7 * DAY);
     /// How far back a certificate starts, so that a clock that is a little behind accepts it.
     pub(crate) const BACKDATE: Self = Self(5 * MINUTE);
     const LONGEST: Self = Self(100 * YEAR);
@@ -30,8 +40,11 @@ impl Lifetime {
         self.0
     }
 
-    /// Reads `90m`, `12h`, `30d` or `2y`; the error is the reason.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Reads `90m`, `12h`, `30d` or `2y`: more than nothing, and at most 100 years.
+    ///
+    /// # Errors
+    /// The reason why it is none.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         match Self::parse_any(text)? {
             Self(0) => Err("a lifetime of nothing"),
             lifetime => Ok(lifetime),

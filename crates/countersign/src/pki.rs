@@ -1,6 +1,7 @@
 //! `countersign pki`: certificates, made and kept in a folder.
 
 mod apply;
+mod crl;
 mod export;
 mod fixtures;
 mod init;
@@ -8,7 +9,9 @@ mod issue;
 mod new_file;
 mod outcome;
 mod renew;
+mod revoke;
 mod schema;
+mod sign;
 mod source;
 mod verify;
 
@@ -28,6 +31,9 @@ pub(crate) enum PkiCommand {
     Apply(apply::ApplyArgs),
     Issue(issue::IssueArgs),
     Renew(renew::RenewArgs),
+    Revoke(revoke::RevokeArgs),
+    Crl(crl::CrlArgs),
+    Sign(sign::SignArgs),
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
     Schema,
@@ -44,6 +50,9 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Apply(args) => return apply::run(args),
         PkiCommand::Issue(args) => issue::run(args)?,
         PkiCommand::Renew(args) => renew::run(args)?,
+        PkiCommand::Revoke(args) => revoke::run(args)?,
+        PkiCommand::Crl(args) => crl::run(args)?,
+        PkiCommand::Sign(args) => sign::run(args)?,
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

@@ -8,6 +8,7 @@ mod killed;
 mod leaf;
 mod manifest;
 mod reconcile;
+mod revoked;
 mod schema;
 mod store;
 

@@ -14,8 +14,8 @@ use crate::ui;
 /// Make the folder what its manifest says: create, renew, reissue, and touch nothing else.
 ///
 /// Creates what is missing; renews what has ended or soon will, for the key that is there; issues anew
-/// what the manifest describes otherwise or what an authority has signed that was replaced. Nothing
-/// else is touched. Prints a line for each item that was changed: what was done, its name, and why.
+/// what the manifest describes otherwise or what an authority has signed that was replaced; makes the
+/// revocation lists anew that end soon or lack what was revoked. Nothing else is touched. Prints a line for each item that was changed: what was done, its name, and why.
 ///
 /// Exit codes: 0 done, or nothing to do; 1 failed; 2 with --plan if something would be done, and as
 /// everywhere if the command line was not understood.
@@ -57,6 +57,7 @@ pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
         ui::data(outcome::report_json(&store, &report));
     } else {
         report.changes().for_each(ui::data);
+        report.lists().iter().for_each(ui::data);
     }
     outcome::tell(&args.dir, &report);
     Ok(ExitCode::SUCCESS)
@@ -68,15 +69,16 @@ fn compare(store: &Store, plan: &Plan, json: bool) -> Result<ExitCode> {
         ui::data(outcome::changes_json(store, &changes));
     } else {
         changes.iter().for_each(ui::data);
+        changes.lists().iter().for_each(ui::data);
     }
     let dir = store.dir().display();
     if changes.is_empty() {
         ui::note(format!("nothing to do in {dir}"));
         return Ok(ExitCode::SUCCESS);
     }
-    let count = changes.iter().count();
+    let count = changes.iter().count() + changes.lists().len();
     ui::note(format!(
-        "{count} certificates in {dir} would change; nothing was written"
+        "{count} certificates or lists in {dir} would change; nothing was written"
     ));
     Ok(ExitCode::from(2))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use countersign_pki::{Action, Change, Changes, Entry, Reason, Report, Store};
+use countersign_pki::{Action, Change, Changes, Entry, ListEntry, Reason, Report, Store};
 use serde_json::{Value, json};
 
 use crate::ui;
@@ -35,6 +35,10 @@ pub(crate) fn tell(dir: &Path, report: &Report) {
     for entry in report.changes().filter(|entry| !is_new(entry)) {
         let (action, path) = (entry.action, entry.path.display());
         ui::note(format!("{action} {path}: {}", because(&entry.reasons)));
+    }
+    for list in report.lists() {
+        let (action, path) = (list.action, list.path.display());
+        ui::note(format!("{action} {path}: {}", because(&list.reasons)));
     }
     let dir = dir.display();
     let soonest = report.entries().iter().map(|entry| entry.not_after).min();
@@ -69,6 +73,7 @@ pub(super) fn report_json(store: &Store, report: &Report) -> Value {
         "dir": store.dir(),
         "changed": report.changed(),
         "items": items.collect::<Vec<_>>(),
+        "lists": lists_json(report.lists()),
         "warnings": warnings.collect::<Vec<_>>(),
     })
 }
@@ -88,7 +93,23 @@ pub(super) fn changes_json(store: &Store, changes: &Changes) -> Value {
         "dir": store.dir(),
         "changed": !changes.is_empty(),
         "items": changes.iter().map(item).collect::<Vec<_>>(),
+        "lists": lists_json(changes.lists()),
     })
+}
+
+/// Revocation lists as JSON.
+pub(super) fn lists_json(lists: &[ListEntry]) -> Value {
+    let list = |list: &ListEntry| {
+        json!({
+            "issuer": list.issuer,
+            "action": list.action.to_string(),
+            "reasons": texts(&list.reasons),
+            "path": list.path,
+            "number": list.number,
+            "next_update": list.next_update.to_string(),
+        })
+    };
+    lists.iter().map(list).collect()
 }
 
 fn because(reasons: &[Reason]) -> String {

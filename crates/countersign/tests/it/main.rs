@@ -6,5 +6,7 @@ mod dev;
 mod export;
 mod fixtures;
 mod pki;
+mod revoke;
 mod serve;
+mod sign;
 mod support;

@@ -467,7 +467,9 @@ fn an_error_of_the_store_names_file_and_item_and_what_to_do() {
 #[test]
 fn the_exit_codes_are_in_every_help() {
     let folder = tempdir().unwrap();
-    for command in ["init", "apply", "issue", "renew", "export"] {
+    for command in [
+        "init", "apply", "issue", "renew", "export", "revoke", "crl", "sign",
+    ] {
         let output = pki(folder.path(), &format!("{command} --help"));
         let help = stdout(&output);
         assert!(help.contains("Exit codes: 0 done"), "{help}");

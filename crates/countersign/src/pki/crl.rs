@@ -1,0 +1,57 @@
+use anyhow::Result;
+use clap::Args;
+use countersign_pki::{Lifetime, Plan, Store};
+use jiff::Timestamp;
+
+use super::outcome;
+use super::source::{Place, Source, failed};
+use crate::ui;
+
+/// Make the revocation lists anew.
+///
+/// Makes the revocation lists NAME.crl.pem, empty ones too; `apply` keeps fresh whatever list there is.
+/// Prints their files.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
+#[derive(Debug, Args)]
+pub(crate) struct CrlArgs {
+    /// Only the list of this authority.
+    #[arg(long, value_name = "NAME")]
+    issuer: Option<String>,
+
+    /// How long a list counts, such as 12h or 7d [default: as long as the one in place, or 7d].
+    #[arg(long, value_name = "LIFETIME", value_parser = Lifetime::parse)]
+    next_update: Option<Lifetime>,
+
+    #[command(flatten)]
+    place: Place,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `countersign pki crl`.
+pub(super) fn run(args: CrlArgs) -> Result<()> {
+    let store = Store::at(&args.place.dir);
+    let source = Source::read(&store, args.place.file.as_deref())?;
+    let plan = Plan::new(source.draft.manifest(), Timestamp::now());
+    let issuer = args.issuer.as_deref();
+    let report = store.publish(&plan, issuer, args.next_update);
+    let report = report.map_err(failed)?;
+    if args.json {
+        ui::data(outcome::lists_json(report.lists()));
+    } else {
+        for list in report.lists() {
+            ui::data(list.path.display());
+        }
+    }
+    for list in report.lists() {
+        let (issuer, until) = (&list.issuer, list.next_update);
+        ui::note(format!(
+            "the list of `{issuer}`, number {}, counts until {until}",
+            list.number
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, ValueEnum};
+use countersign_pki::{Authority, Certified, Csr, Lifetime, Name, Plan, Request, Store};
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+
+use super::source::{Place, Source, failed};
+use crate::failure::{Hint, hinted};
+use crate::ui;
+
+/// Sign somebody else's certificate signing request.
+///
+/// Signs a request (PKCS#10) that somebody else made with a key of theirs. The names are those that are
+/// given here, or with --san-from-csr those that are asked for; whatever else is asked for is left out:
+/// the extensions are ours. Prints the chain, the leaf first. Nothing is kept of it but the serial
+/// number that is told, by which `revoke --serial` revokes it.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// The request, in PEM or binary; - is standard input.
+    csr: PathBuf,
+
+    /// What the certificate is for.
+    #[arg(long, value_enum)]
+    profile: Profile,
+
+    /// Take the common name and the other names from the request.
+    #[arg(long, conflicts_with_all = ["cn", "dns", "ip", "uri", "email"])]
+    san_from_csr: bool,
+
+    /// The common name.
+    #[arg(long, value_name = "TEXT")]
+    cn: Option<String>,
+
+    /// A DNS name; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    dns: Vec<String>,
+
+    /// An IP address; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Vec<IpAddr>,
+
+    /// A URI, such as a SPIFFE ID; may be repeated.
+    #[arg(long, value_name = "URI")]
+    uri: Vec<String>,
+
+    /// An e-mail address; may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    email: Vec<String>,
+
+    /// How long it lives, such as 90m, 12h or 30d; never beyond its issuer.
+    #[arg(long, value_name = "LIFETIME", value_parser = Lifetime::parse, default_value = "30d")]
+    ttl: Lifetime,
+
+    /// The authority that signs it.
+    #[arg(long, value_name = "NAME", default_value = "issuing")]
+    issuer: String,
+
+    /// Write the chain to this file, which must not be there yet, instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Profile {
+    Client,
+    Server,
+}
+
+/// `countersign pki sign`.
+pub(super) fn run(args: SignArgs) -> Result<()> {
+    let csr = read(&args.csr)?;
+    check(&args, &csr)?;
+    let store = Store::at(&args.place.dir);
+    let source = Source::read(&store, args.place.file.as_deref())?;
+    let now = Timestamp::now();
+    let plan = Plan::new(source.draft.manifest(), now);
+    let authority = store.authority(&plan, &args.issuer).map_err(failed)?;
+    let signed = request(&args, &authority, &csr, now).sign(&csr);
+    let signed = signed
+        .with_context(|| format!("cannot sign `{}`", args.csr.display()))
+        .hint("have the authority renewed: countersign pki apply")?;
+    put(args.out.as_deref(), &signed)?;
+    ui::note(format!(
+        "signed by `{}`, serial {}, valid until {}",
+        args.issuer,
+        HEXLOWER.encode(&signed.serial()),
+        signed.not_after()
+    ));
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Csr> {
+    let mut bytes = Vec::new();
+    let read = match path == Path::new("-") {
+        true => io::stdin().read_to_end(&mut bytes).map(|_| bytes),
+        false => fs::read(path),
+    };
+    let shown = path.display();
+    let bytes = read
+        .with_context(|| format!("cannot read the certificate signing request `{shown}`"))
+        .hint("name a request that is there; openssl req -new makes one")?;
+    let csr = match str::from_utf8(&bytes) {
+        Ok(text) => Csr::from_pem(text),
+        Err(_) => Csr::from_der(&bytes),
+    };
+    csr.with_context(|| format!("`{shown}`"))
+        .hint("have the holder of the key make another request, as openssl req -new does")
+}
+
+/// Whether there are names, and all of them can stand in a certificate.
+fn check(args: &SignArgs, csr: &Csr) -> Result<()> {
+    let given = args.names();
+    let names = given.iter().map(|name| (name.to_string(), name.flaw()));
+    let cn = args.cn.iter();
+    let cn = cn.map(|cn| {
+        (
+            format!("cn:{}", cn.escape_debug()),
+            Name::common_name_flaw(cn),
+        )
+    });
+    let mut flawed = names.chain(cn);
+    if let Some((name, Some(reason))) = flawed.find(|(_, flaw)| flaw.is_some()) {
+        let error = anyhow!("`{name}` is refused: {reason}");
+        return Err(hinted(error, "see countersign pki sign --help"));
+    }
+    let (names, cn) = match args.san_from_csr {
+        true => (csr.names(), csr.common_name()),
+        false => (given.as_slice(), args.cn.as_deref()),
+    };
+    let is_host = |name: &Name| matches!(name, Name::Dns(_) | Name::Ip(_));
+    let (enough, wanted) = match args.profile {
+        Profile::Server => (names.iter().any(is_host), "a DNS name or an address"),
+        Profile::Client => (cn.is_some() || !names.is_empty(), "a name"),
+    };
+    if enough {
+        return Ok(());
+    }
+    let error = match args.san_from_csr {
+        true => anyhow!("`{}` does not ask for {wanted}", args.csr.display()),
+        false => anyhow!("the certificate would not have {wanted}"),
+    };
+    Err(hinted(
+        error,
+        "give names with --dns, --ip, --uri or --email, or take those of the request with --san-from-csr",
+    ))
+}
+
+fn request<'a>(
+    args: &SignArgs,
+    authority: &'a Authority,
+    csr: &Csr,
+    now: Timestamp,
+) -> Request<'a> {
+    let request = match args.profile {
+        Profile::Client => authority.client(now),
+        Profile::Server => authority.server(now),
+    };
+    let request = request.lasting(args.ttl);
+    if args.san_from_csr {
+        return request.names_of(csr);
+    }
+    let names = args.names().into_iter();
+    let request = names.fold(request, Request::name);
+    args.cn.iter().fold(request, Request::common_name)
+}
+
+fn put(out: Option<&Path>, signed: &Certified) -> Result<()> {
+    let text = signed.chain_pem();
+    let Some(path) = out else {
+        ui::bytes(text.as_bytes());
+        return Ok(());
+    };
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write `{}`", path.display()))
+        .hint("name a file that is not there yet")
+}
+
+impl SignArgs {
+    fn names(&self) -> Vec<Name> {
+        let dns = self.dns.iter().cloned().map(Name::Dns);
+        let ip = self.ip.iter().copied().map(Name::Ip);
+        let uri = self.uri.iter().cloned().map(Name::Uri);
+        let email = self.email.iter().cloned().map(Name::Email);
+        dns.chain(ip).chain(uri).chain(email).collect()
+    }
+}
