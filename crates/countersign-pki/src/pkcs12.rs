@@ -22,7 +22,7 @@ pub enum Pkcs12Kind {
     #[default]
     Modern,
     /// Triple DES under SHA-1, and a MAC with SHA-1: weak, and all that Java before 8u301 and the
-    /// keychain of macOS before 15 read.
+    /// keychain of older versions of macOS read.
     Legacy,
 }
 

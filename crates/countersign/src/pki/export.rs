@@ -5,7 +5,7 @@ mod snippet;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use countersign_pki::{Key, Pkcs12, Pkcs12Kind, Plan, Store, Stored, Usage};
 use data_encoding::BASE64;
@@ -157,15 +157,15 @@ impl<'a> Export<'a> {
         let stored = self.stored()?;
         Ok(match self.is_authority() {
             true => stored.chain_pem(),
-            false => stored.chain_pem() + stored.key_pem(),
+            false => stored.chain_pem() + &self.key(&stored)?.pem(),
         })
     }
 
     fn encrypted_pem(&self) -> Result<String> {
         let stored = self.stored()?;
         let password = self.password.required("encrypted-pem")?;
-        let key = Key::from_pem(stored.key_pem())?;
-        Ok(stored.chain_pem() + &key.encrypted_pem(&password)?)
+        let key = self.key(&stored)?.encrypted_pem(&password)?;
+        Ok(stored.chain_pem() + &key)
     }
 
     fn pkcs12(&self, kind: Pkcs12Kind) -> Result<Vec<u8>> {
@@ -174,7 +174,7 @@ impl<'a> Export<'a> {
         let chain = stored.chain_pem();
         let store = match self.is_authority() {
             true => Pkcs12::trust(self.name, &chain)?,
-            false => Pkcs12::identity(self.name, &chain, &Key::from_pem(stored.key_pem())?)?,
+            false => Pkcs12::identity(self.name, &chain, &self.key(&stored)?)?,
         };
         let made = store.kind(kind).encrypt(&password);
         made.hint("choose a password of printable ASCII, which every program reads alike")
@@ -184,7 +184,8 @@ impl<'a> Export<'a> {
         let stored = self.stored()?;
         let root = self.plan.root_of(self.name)?;
         let root = self.store.stored(root).map_err(failed)?.chain_pem();
-        let parts = [&stored.chain_pem(), stored.key_pem(), &root];
+        let (chain, key) = (stored.chain_pem(), self.key(&stored)?.pem());
+        let parts = [&chain, key.as_str(), &root];
         let [chain, key, root] = parts.map(|text| BASE64.encode(text.as_bytes()));
         Ok(format!(
             "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\ntype: kubernetes.io/tls\ndata:\n  \
@@ -228,6 +229,14 @@ impl<'a> Export<'a> {
     /// The files, which belong together.
     fn stored(&self) -> Result<Stored> {
         self.store.stored(self.name).map_err(failed)
+    }
+
+    /// In whichever form its file has it, it leaves in the one that every program reads.
+    fn key(&self, stored: &Stored) -> Result<Key> {
+        let path = self.store.key_path(self.name);
+        Key::from_pem(stored.key_pem())
+            .with_context(|| format!("`{}`", path.display()))
+            .hint("put a private key there in PEM, PKCS#8 and not encrypted")
     }
 
     fn is_authority(&self) -> bool {

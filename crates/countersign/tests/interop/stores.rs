@@ -209,6 +209,44 @@ fn node_reads_every_key_and_store() {
 }
 
 #[test]
+fn nginx_loads_every_key() {
+    if !is_here("nginx", Command::new("nginx").arg("-v")) {
+        return;
+    }
+    let shelf = Shelf::get();
+    let server = shelf.export("server", "nginx", "");
+    for (name, _) in KINDS {
+        let client = shelf.export(name, "nginx", "");
+        let config = format!(
+            "error_log stderr;\npid nginx.pid;\nevents {{}}\nhttp {{\naccess_log off;\n\
+             server {{\nlisten unix:nginx.sock ssl;\n{server}\
+             location / {{\nproxy_pass https://localhost;\n{client}}}\n}}\n}}\n"
+        );
+        fs::write(shelf.0.folder().join(format!("{name}.conf")), config).unwrap();
+        shelf.paste(&format!("nginx -t -e stderr -p . -c {name}.conf"));
+    }
+}
+
+#[test]
+fn a_key_that_openssl_wrote_leaves_in_the_form_that_all_read() {
+    if !is_here("openssl", Command::new("openssl").arg("version")) {
+        return;
+    }
+    let shelf = Shelf::get();
+    let countersign = env!("CARGO_BIN_EXE_countersign");
+    shelf.paste(&format!("{countersign} pki init other"));
+    // SEC 1 (RFC 5915), as `openssl ec` writes it.
+    shelf.paste(
+        "openssl ec -in other/billing-key.pem -out sec1.pem && mv sec1.pem other/billing-key.pem",
+    );
+    let exported = shelf.export("billing", "pem", "--dir other");
+    assert!(
+        exported.contains("-----BEGIN PRIVATE KEY-----\n"),
+        "it was written by OpenSSL"
+    );
+}
+
+#[test]
 fn java_lists_every_store() {
     if !is_installed("keytool", Command::new("keytool").arg("-help")) {
         return;

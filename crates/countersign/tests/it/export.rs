@@ -216,7 +216,7 @@ fn lines_for_programs_name_the_files_wherever_one_is() {
     );
     let go = text(folder.path(), "billing", "go");
     assert!(go.contains(&format!("tls.LoadX509KeyPair({certificate}, {key})")));
-    assert!(go.contains("\t\tRootCAs: roots,\n"), "{go}");
+    assert!(go.contains("\t\tRootCAs:      roots,\n"), "{go}");
     let node = text(folder.path(), "billing", "node");
     assert!(node.contains("const agent = new https.Agent({\n"), "{node}");
     assert!(node.contains(&format!("  key: fs.readFileSync({key}),\n")));
@@ -227,6 +227,6 @@ fn a_server_is_told_to_demand_certificates() {
     let folder = folder();
     let text = |format| text(folder.path(), "server", format);
     assert!(text("nginx").ends_with("ssl_verify_client on;\n"));
-    assert!(text("go").contains("ClientAuth: tls.RequireAndVerifyClientCert,"));
+    assert!(text("go").contains("ClientAuth:   tls.RequireAndVerifyClientCert,"));
     assert!(text("node").contains("  requestCert: true,\n  rejectUnauthorized: true,\n"));
 }

@@ -81,11 +81,12 @@ impl Paths {
     pub(super) fn go(&self, usage: &[Usage]) -> String {
         let [certificate, key, root] = self.escaped();
         let trust = match is_server(usage) {
-            true => "\t\tClientAuth: tls.RequireAndVerifyClientCert,\n\t\tClientCAs: roots,\n",
-            false => "\t\tRootCAs: roots,\n",
+            true => "\t\tClientAuth:   tls.RequireAndVerifyClientCert,\n\t\tClientCAs:    roots,\n",
+            false => "\t\tRootCAs:      roots,\n",
         };
         format!(
-            "func tlsConfig() (*tls.Config, error) {{\n\
+            "// import \"crypto/tls\", \"crypto/x509\", \"errors\" and \"os\".\n\
+             func tlsConfig() (*tls.Config, error) {{\n\
              \tcertificate, err := tls.LoadX509KeyPair({certificate}, {key})\n\
              \tif err != nil {{\n\t\treturn nil, err\n\t}}\n\
              \tpem, err := os.ReadFile({root})\n\
