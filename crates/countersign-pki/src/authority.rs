@@ -6,13 +6,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use rcgen::{CertificateParams, Issuer};
 
 use crate::crl::CrlRequest;
 use crate::error::IssueError;
 use crate::facts::Facts;
 use crate::issued::Issued;
-use crate::key::{Key, Material};
+use crate::key::Key;
 use crate::pem;
 use crate::request::Request;
 use crate::sign::key_id;
@@ -335,13 +334,6 @@ impl Authority {
             .chain(&self.above)
             .cloned()
             .collect()
-    }
-
-    /// This authority as rcgen knows one. A name that rcgen cannot hold is written in afterwards.
-    pub(crate) fn to_rcgen(&self) -> Issuer<'_, &Material> {
-        let key = self.key.material();
-        Issuer::from_ca_cert_der(&self.certificate.as_slice().into(), key)
-            .unwrap_or_else(|_| Issuer::new(CertificateParams::default(), key))
     }
 
     fn check_path_len(&self, length: u8) -> Result<(), IssueError> {

@@ -67,7 +67,8 @@ impl Key {
     /// # Errors
     /// [`IssueError::Signing`] if the cryptographic library refuses.
     pub fn generate(kind: KeyKind) -> Result<Self, IssueError> {
-        Ok(material::generate(kind)?.into())
+        let (material, pkcs8) = material::generate(kind)?;
+        Ok(Self::new(Some(kind), material, pkcs8))
     }
 
     /// Reads the first private key of a PEM text: PKCS#8 of either version (RFC 5958), SEC 1

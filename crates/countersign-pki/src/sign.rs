@@ -1,11 +1,13 @@
-//! How does a certificate come to be signed? By rcgen, and once more where rcgen would write other bytes.
+//! How does a certificate come to be signed? rcgen writes it down, and what is signed is that with the
+//! names and the key to the byte.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use rcgen::{CertificateParams, DistinguishedName, Issuer, SerialNumber};
+use rcgen::{CertificateParams, DistinguishedName, SerialNumber};
+use rcgen::{PublicKeyData, SignatureAlgorithm, SigningKey};
 
 use crate::authority::Authority;
 use crate::error::IssueError;
-use crate::key::{Key, Material};
+use crate::key::Key;
 use crate::tbs::Tbs;
 use crate::validity::Validity;
 
@@ -29,39 +31,39 @@ pub(crate) fn sign(
     let signer = signer.ok_or(IssueError::Unforgeable {
         reason: "there is no key to sign with",
     })?;
-    let name = match issuer {
-        None => Issuer::from_params(params, signer.material()),
-        // Read back from the certificate, so that the name is the one that it states.
-        Some(issuer) => issuer.to_rcgen(),
-    };
-    // rcgen knows few kinds of key, and would write P-384 for a P-256 one that signs with SHA-384. What
-    // it does not know is written in afterwards.
-    let known = holder.key.map(Key::material);
-    let known = known.filter(|key| !matches!(key, Material::Foreign(_)));
-    let key = known.unwrap_or_else(|| signer.material());
-    let made = params.signed_by(key, &name)?.der().to_vec();
-    exact(made, signer, issuer, holder)
-}
-
-/// The certificate with the names and the key to the byte, signed again if rcgen wrote others.
-fn exact(
-    made: Vec<u8>,
-    signer: &Key,
-    issuer: Option<&Authority>,
-    holder: &Holder<'_>,
-) -> Result<Vec<u8>, IssueError> {
-    let mut tbs = Tbs::read(&made).ok_or(IssueError::Unreadable {
+    let draft = params.self_signed(&Nobody(signer.material().algorithm()))?;
+    let mut tbs = Tbs::read(draft.der()).ok_or(IssueError::Unreadable {
         reason: "it cannot be taken apart",
     })?;
-    let subject = holder.subject.unwrap_or(&tbs.subject).to_vec();
-    let issuer = issuer.map_or(subject.as_slice(), Authority::subject);
-    if tbs.issuer == issuer && tbs.subject == subject && tbs.public_key == holder.public_key {
-        return Ok(made);
+    if let Some(subject) = holder.subject {
+        tbs.subject = subject.to_vec();
     }
-    tbs.issuer = issuer.to_vec();
-    tbs.subject = subject;
+    tbs.issuer = issuer
+        .map_or(tbs.subject.as_slice(), Authority::subject)
+        .to_vec();
     tbs.public_key = holder.public_key.to_vec();
     tbs.sign(signer)
+}
+
+/// Stands in for a draft's key. rcgen would parse the issuer's certificate for its name each time, and
+/// knows few kinds of key: it would write P-384 for a P-256 one that signs with SHA-384. So both are
+/// written in afterwards, and only what comes of that is signed.
+struct Nobody(&'static SignatureAlgorithm);
+
+impl PublicKeyData for Nobody {
+    fn der_bytes(&self) -> &[u8] {
+        &[]
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.0
+    }
+}
+
+impl SigningKey for Nobody {
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Ok(Vec::new())
+    }
 }
 
 /// The key identifier that rcgen gives to a public key: twenty bytes of SHA-256 (RFC 7093, 2, 1).

@@ -1,6 +1,13 @@
-//! What signs? rcgen's keys over aws-lc-rs, or RustCrypto's P-256 where signatures must repeat.
+//! What signs? aws-lc-rs' keys, in rcgen's hands or not, or RustCrypto's P-256 where signatures must repeat.
 
 use aws_lc_rs::agreement::{ECDH_P384, PrivateKey};
+use aws_lc_rs::encoding::AsBigEndian;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+};
+use aws_lc_rs::signature::{EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey as P256};
@@ -10,10 +17,12 @@ use zeroize::Zeroizing;
 use super::KeyKind;
 use super::pkcs8::{self, Algorithm, Found};
 use crate::der::Element;
-use crate::error::IssueError;
 
 pub(crate) enum Material {
     Native(KeyPair),
+    /// Made here. rcgen would write a new key down, read it back and check it: half as long again.
+    Ecdsa(EcdsaKeyPair, &'static SignatureAlgorithm),
+    Ed25519(Ed25519KeyPair),
     /// ECDSA of RFC 6979, and the public point uncompressed.
     Repeating(Box<P256>, Vec<u8>),
     /// Can be certified but not sign: its SubjectPublicKeyInfo.
@@ -29,8 +38,8 @@ impl Material {
         ];
         match self {
             Self::Native(pair) => !random.contains(&pair.algorithm()),
-            Self::Repeating(..) => true,
-            Self::Foreign(_) => false,
+            Self::Repeating(..) | Self::Ed25519(_) => true,
+            Self::Ecdsa(..) | Self::Foreign(_) => false,
         }
     }
 }
@@ -38,19 +47,20 @@ impl Material {
 impl PublicKeyData for Material {
     fn subject_public_key_info(&self) -> Vec<u8> {
         match self {
-            Self::Native(pair) => pair.subject_public_key_info(),
-            Self::Repeating(_, point) => Stand {
-                bits: point,
-                algorithm: &rcgen::PKCS_ECDSA_P256_SHA256,
+            Self::Foreign(info) => info.clone(),
+            known => Stand {
+                bits: known.der_bytes(),
+                algorithm: known.algorithm(),
             }
             .subject_public_key_info(),
-            Self::Foreign(info) => info.clone(),
         }
     }
 
     fn der_bytes(&self) -> &[u8] {
         match self {
             Self::Native(pair) => pair.der_bytes(),
+            Self::Ecdsa(pair, _) => pair.public_key().as_ref(),
+            Self::Ed25519(pair) => pair.public_key().as_ref(),
             Self::Repeating(_, point) => point,
             Self::Foreign(info) => info,
         }
@@ -59,6 +69,8 @@ impl PublicKeyData for Material {
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         match self {
             Self::Native(pair) => pair.algorithm(),
+            Self::Ecdsa(_, algorithm) => algorithm,
+            Self::Ed25519(_) => &rcgen::PKCS_ED25519,
             Self::Repeating(..) | Self::Foreign(_) => &rcgen::PKCS_ECDSA_P256_SHA256,
         }
     }
@@ -68,6 +80,11 @@ impl SigningKey for Material {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
         match self {
             Self::Native(pair) => pair.sign(message),
+            Self::Ecdsa(pair, _) => {
+                let signature = pair.sign(&SystemRandom::new(), message);
+                Ok(signature.map_err(unspecified)?.as_ref().to_vec())
+            }
+            Self::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Self::Repeating(key, _) => {
                 let signature: Signature = key.sign(message);
                 Ok(signature.to_der().as_bytes().to_vec())
@@ -93,17 +110,55 @@ impl PublicKeyData for Stand<'_> {
     }
 }
 
-pub(super) fn generate(kind: KeyKind) -> Result<KeyPair, IssueError> {
-    let rsa = |size| KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size);
-    Ok(match kind {
-        KeyKind::P256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?,
-        KeyKind::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384)?,
-        KeyKind::P521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512)?,
-        KeyKind::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519)?,
-        KeyKind::Rsa2048 => rsa(RsaKeySize::_2048)?,
-        KeyKind::Rsa3072 => rsa(RsaKeySize::_3072)?,
-        KeyKind::Rsa4096 => rsa(RsaKeySize::_4096)?,
-    })
+/// A new key, and the same as PKCS#8, version 1.
+pub(super) fn generate(kind: KeyKind) -> Result<(Material, Zeroizing<Vec<u8>>), rcgen::Error> {
+    match kind {
+        KeyKind::P256 => ecdsa(
+            (&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8::P256),
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+        ),
+        KeyKind::P384 => ecdsa(
+            (&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8::P384),
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+        ),
+        KeyKind::P521 => ecdsa(
+            (&ECDSA_P521_SHA512_ASN1_SIGNING, pkcs8::P521),
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+        ),
+        KeyKind::Ed25519 => ed25519(),
+        KeyKind::Rsa2048 => rsa(RsaKeySize::_2048),
+        KeyKind::Rsa3072 => rsa(RsaKeySize::_3072),
+        KeyKind::Rsa4096 => rsa(RsaKeySize::_4096),
+    }
+}
+
+fn ecdsa(
+    (signing, curve): (&'static EcdsaSigningAlgorithm, &[u64]),
+    algorithm: &'static SignatureAlgorithm,
+) -> Result<(Material, Zeroizing<Vec<u8>>), rcgen::Error> {
+    let pair = EcdsaKeyPair::generate(signing).map_err(unspecified)?;
+    let scalar = pair.private_key().as_be_bytes().map_err(unspecified)?;
+    let pkcs8 = pkcs8::ec(curve, scalar.as_ref(), pair.public_key().as_ref());
+    Ok((Material::Ecdsa(pair, algorithm), pkcs8))
+}
+
+fn ed25519() -> Result<(Material, Zeroizing<Vec<u8>>), rcgen::Error> {
+    let pair = Ed25519KeyPair::generate().map_err(unspecified)?;
+    let seed = pair.seed().map_err(unspecified)?;
+    let seed = seed.as_be_bytes().map_err(unspecified)?;
+    let pkcs8 = pkcs8::ed25519(seed.as_ref());
+    Ok((Material::Ed25519(pair), pkcs8))
+}
+
+fn rsa(size: RsaKeySize) -> Result<(Material, Zeroizing<Vec<u8>>), rcgen::Error> {
+    let pair = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size)?;
+    let pkcs8 = Zeroizing::new(pair.serialize_der());
+    Ok((Material::Native(pair), pkcs8))
+}
+
+/// What rcgen says when the cryptographic library does not say what is wrong.
+fn unspecified(_: Unspecified) -> rcgen::Error {
+    rcgen::Error::RingUnspecified
 }
 
 /// The key that was found, ready to sign if it can.
@@ -151,5 +206,36 @@ impl super::Key {
         let key = P256::from_slice(inner.get(1)?.content).ok()?;
         let signature: Signature = key.sign_prehash(digest).ok()?;
         Some(signature.to_der().as_bytes().to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+
+    #[test]
+    fn a_new_key_is_written_as_the_library_writes_it_and_read_back_as_the_same() {
+        for kind in [
+            KeyKind::P256,
+            KeyKind::P384,
+            KeyKind::P521,
+            KeyKind::Ed25519,
+            KeyKind::Rsa2048,
+        ] {
+            let (made, pkcs8) = generate(kind).unwrap();
+            let theirs = match &made {
+                Material::Ecdsa(pair, _) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                Material::Ed25519(pair) => pair.to_pkcs8v1().unwrap().as_ref().to_vec(),
+                _ => pkcs8.to_vec(),
+            };
+            assert_eq!(*pkcs8, theirs, "{kind:?}");
+            let read = Key::from_form(pkcs8::Form::Pkcs8, &pkcs8).unwrap();
+            assert_eq!(read.kind(), Some(kind));
+            assert_eq!(read.pkcs8_der(), pkcs8.as_slice());
+            assert_eq!(read.public_key_der(), made.subject_public_key_info());
+            let repeats = made.sign(b"x").unwrap() == read.material().sign(b"x").unwrap();
+            assert_eq!(repeats, made.is_deterministic(), "{kind:?}");
+        }
     }
 }

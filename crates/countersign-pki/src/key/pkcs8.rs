@@ -10,7 +10,7 @@ const EC_PUBLIC_KEY: &[u64] = &[1, 2, 840, 10045, 2, 1];
 const ED25519: &[u64] = &[1, 3, 101, 112];
 pub(super) const P256: &[u64] = &[1, 2, 840, 10045, 3, 1, 7];
 pub(super) const P384: &[u64] = &[1, 3, 132, 0, 34];
-const P521: &[u64] = &[1, 3, 132, 0, 35];
+pub(super) const P521: &[u64] = &[1, 3, 132, 0, 35];
 
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
