@@ -121,14 +121,19 @@ impl Extension {
         &self.value
     }
 
-    pub(crate) fn to_rcgen(&self) -> Result<rcgen::CustomExtension, IssueError> {
+    /// Extension (RFC 5280, 4.1).
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, IssueError> {
         if !der::is_oid(&self.oid) {
             let arcs = self.oid.clone();
             return Err(IssueError::NotAnOid { arcs });
         }
-        let mut extension = rcgen::CustomExtension::from_oid_content(&self.oid, self.value.clone());
-        extension.set_criticality(self.critical);
-        Ok(extension)
+        // DER leaves the default out (X.690, 11.5).
+        let critical = self.critical.then(|| der::boolean(true));
+        Ok(der::sequence([
+            der::oid(&self.oid),
+            critical.unwrap_or_default(),
+            der::value(der::OCTET_STRING, &self.value),
+        ]))
     }
 }
 

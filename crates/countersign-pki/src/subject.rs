@@ -1,7 +1,6 @@
 //! Who is it, in the words of X.500? A [`Subject`]: attributes in the order in which they were given.
 
 use rcgen::string::PrintableString;
-use rcgen::{DistinguishedName, DnType, DnValue};
 
 use crate::der;
 use crate::error::IssueError;
@@ -45,18 +44,6 @@ impl Attribute {
             Self::BusinessCategory => &[2, 5, 4, 15],
             Self::JurisdictionCountry => &[1, 3, 6, 1, 4, 1, 311, 60, 2, 1, 3],
             Self::CommonName => &[2, 5, 4, 3],
-        }
-    }
-
-    fn kind(self) -> DnType {
-        match self {
-            Self::Country => DnType::CountryName,
-            Self::State => DnType::StateOrProvinceName,
-            Self::Locality => DnType::LocalityName,
-            Self::Organization => DnType::OrganizationName,
-            Self::OrganizationalUnit => DnType::OrganizationalUnitName,
-            Self::CommonName => DnType::CommonName,
-            other => DnType::CustomDnType(other.oid().to_vec()),
         }
     }
 
@@ -124,21 +111,17 @@ impl Subject {
         self.0.is_empty()
     }
 
-    /// For rcgen, which would keep the last of two and not say so.
-    pub(crate) fn to_name(&self) -> Result<DistinguishedName, IssueError> {
-        let mut name = DistinguishedName::new();
-        for (attribute, value) in &self.0 {
-            let kind = attribute.kind();
-            if name.get(&kind).is_some() {
+    /// Refuses an attribute that is there twice.
+    pub(crate) fn check(&self) -> Result<(), IssueError> {
+        let mut seen = Vec::with_capacity(self.0.len());
+        for (attribute, _) in &self.0 {
+            if seen.contains(attribute) {
                 let attribute = *attribute;
                 return Err(IssueError::AttributeTwice { attribute });
             }
-            match printable(*attribute, value) {
-                Some(text) => name.push(kind, DnValue::PrintableString(text)),
-                None => name.push(kind, value.as_str()),
-            }
+            seen.push(*attribute);
         }
-        Ok(name)
+        Ok(())
     }
 
     /// A Name (RFC 5280, 4.1.2.4).

@@ -1,13 +1,14 @@
 //! What exactly is signed? The parts of a certificate's TBSCertificate (RFC 5280, 4.1), as encoded.
 //!
-//! rcgen writes most certificates; this takes one apart where a part has to be other bytes than rcgen
-//! would write, and signs it again.
+//! This puts one together, and takes one apart that is to be changed and signed again.
 
 use rcgen::SigningKey;
+use time::OffsetDateTime;
 
 use crate::der::{self, Element};
 use crate::error::IssueError;
 use crate::key::Key;
+use crate::validity::Validity;
 
 /// Every part whole, with tag and length.
 #[derive(Debug)]
@@ -25,6 +26,29 @@ pub(crate) struct Tbs {
 }
 
 impl Tbs {
+    /// One of version 3, without a room for extensions if there are none. Issuer and algorithm are the
+    /// signer's to say.
+    pub(crate) fn new(
+        serial: &[u8],
+        validity: Validity,
+        subject: Vec<u8>,
+        public_key: &[u8],
+        extensions: Vec<Vec<u8>>,
+    ) -> Result<Self, IssueError> {
+        let version = der::value(der::constructed(0), der::integer(&[2]));
+        let (from, until) = validity.to_dates()?;
+        Ok(Self {
+            version: Some(version),
+            serial: der::integer(serial),
+            algorithm: Vec::new(),
+            issuer: Vec::new(),
+            validity: der::sequence([date(from), date(until)]),
+            subject,
+            public_key: public_key.to_vec(),
+            extensions: (!extensions.is_empty()).then_some(extensions),
+        })
+    }
+
     /// Takes a certificate apart; `None` if it is none.
     pub(crate) fn read(certificate: &[u8]) -> Option<Self> {
         let outer = Element::only(certificate)?.children()?;
@@ -76,6 +100,20 @@ impl Tbs {
     }
 }
 
+/// Time: UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280, 4.1.2.5).
+fn date(date: OffsetDateTime) -> Vec<u8> {
+    const UTC_TIME: u8 = 0x17;
+    const GENERALIZED_TIME: u8 = 0x18;
+    let (year, month, day) = date.to_calendar_date();
+    let (hour, minute, second) = date.to_hms();
+    let month = u8::from(month);
+    let rest = format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z");
+    match year {
+        1950..2050 => der::value(UTC_TIME, format!("{:02}{rest}", year % 100)),
+        _ => der::value(GENERALIZED_TIME, format!("{year:04}{rest}")),
+    }
+}
+
 /// The bytes of a certificate's signature, and what it is a signature of.
 pub(crate) fn signature(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
     let outer = Element::only(certificate)?.children()?;
@@ -86,4 +124,78 @@ pub(crate) fn signature(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
 fn read_extensions(field: Element<'_>) -> Option<Vec<Vec<u8>>> {
     let list = Element::only(field.content)?.children()?;
     Some(list.iter().map(|e| e.whole.to_vec()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, Issuer};
+
+    use super::*;
+    use crate::key::KeyKind;
+    use crate::{Authority, Extension, Subject};
+
+    /// Years in both forms of time, and serial numbers of every shape.
+    const CASES: [(&str, &str, &[u8]); 4] = [
+        ("1950-01-01T00:00:00Z", "2049-12-31T23:59:59Z", &[0]),
+        ("1999-01-02T03:04:05Z", "2050-01-01T00:00:00Z", &[0x80; 21]),
+        ("2050-11-12T13:14:15Z", "9999-12-30T00:00:00Z", &[0, 0, 1]),
+        ("2026-08-01T12:00:00Z", "2026-08-01T12:00:01Z", &[]),
+    ];
+
+    /// As rcgen writes it for the same issuer, which is left to have no say in the extensions.
+    fn theirs(root: &Authority, key: &Key, validity: Validity, serial: &[u8]) -> Vec<u8> {
+        let mut params = CertificateParams::default();
+        (params.not_before, params.not_after) = validity.to_dates().unwrap();
+        params.serial_number = Some(serial.to_vec().into());
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, "é");
+        let mut critical = CustomExtension::from_oid_content(&[2, 999, 1 << 40], vec![5, 0]);
+        critical.set_criticality(true);
+        let plain = CustomExtension::from_oid_content(&[1, 3, 6, 1], vec![7; 300]);
+        params.custom_extensions = vec![critical, plain];
+        let certificate = root.certificate_der().into();
+        let issuer = Issuer::from_ca_cert_der(&certificate, root.key().material()).unwrap();
+        let made = params.signed_by(key.material(), &issuer).unwrap();
+        signature(made.der()).unwrap().0.to_vec()
+    }
+
+    /// As a request writes it without its usual extensions.
+    fn ours(root: &Authority, key: &Key, validity: Validity, serial: &[u8]) -> Vec<u8> {
+        let request = [[2, 5, 29, 35], [2, 5, 29, 14], [2, 5, 29, 19]]
+            .iter()
+            .fold(root.client(validity.from), |r, oid| {
+                r.without_extension(oid)
+            });
+        let request = request.key_usage(&[]).extended_key_usage(&[]);
+        let request = request.extension(Extension::new(&[2, 999, 1 << 40], [5, 0]).critical());
+        let request = request.extension(Extension::new(&[1, 3, 6, 1], [7; 300]));
+        let request = request.subject(Subject::named("é")).serial(serial);
+        let request = request.validity(validity.from, validity.until);
+        let made = request.for_key(key).issue().unwrap();
+        signature(made.certificate_der()).unwrap().0.to_vec()
+    }
+
+    #[test]
+    fn what_is_signed_is_what_rcgen_would_sign() {
+        let now = "2026-08-01T12:00:00Z".parse().unwrap();
+        for kind in [
+            KeyKind::P256,
+            KeyKind::P384,
+            KeyKind::P521,
+            KeyKind::Ed25519,
+            KeyKind::Rsa2048,
+        ] {
+            let root = Authority::root_request("Test Root", now).key(kind);
+            let root = root.issue_authority().unwrap();
+            let key = Key::generate(kind).unwrap();
+            for (from, until, serial) in CASES {
+                let validity = Validity::between(from.parse().unwrap(), until.parse().unwrap());
+                let (ours, theirs) = (
+                    ours(&root, &key, validity, serial),
+                    theirs(&root, &key, validity, serial),
+                );
+                assert_eq!(ours, theirs, "{kind:?} {from} {serial:?}");
+            }
+        }
+    }
 }

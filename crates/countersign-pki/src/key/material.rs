@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::KeyKind;
 use super::pkcs8::{self, Algorithm, Found};
-use crate::der::Element;
+use crate::der::{self, Element};
 
 pub(crate) enum Material {
     Native(KeyPair),
@@ -40,6 +40,24 @@ impl Material {
             Self::Native(pair) => !random.contains(&pair.algorithm()),
             Self::Repeating(..) | Self::Ed25519(_) => true,
             Self::Ecdsa(..) | Self::Foreign(_) => false,
+        }
+    }
+
+    /// AlgorithmIdentifier of its signatures (RFC 5758, 3.2; RFC 8410, 3; RFC 4055, 5).
+    pub(crate) fn signature_algorithm(&self) -> Vec<u8> {
+        let known: [(_, &[u64]); 4] = [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, &[1, 2, 840, 10045, 4, 3, 2]),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, &[1, 2, 840, 10045, 4, 3, 3]),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, &[1, 2, 840, 10045, 4, 3, 4]),
+            (&rcgen::PKCS_ED25519, &[1, 3, 101, 112]),
+        ];
+        match known.iter().find(|(known, _)| *known == self.algorithm()) {
+            Some((_, oid)) => der::sequence([der::oid(oid)]),
+            // sha256WithRSAEncryption: a key has one of these five, whichever way it came.
+            None => {
+                let oid = der::oid(&[1, 2, 840, 113549, 1, 1, 11]);
+                der::sequence([oid.as_slice(), &der::NULL])
+            }
         }
     }
 }

@@ -1,13 +1,12 @@
 //! From what was asked for to what is signed.
 
-use rcgen::{CertificateParams, IsCa, SerialNumber};
-
 use super::{Choice, Entry, Request};
 use crate::error::IssueError;
 use crate::extension::{self, Extension};
 use crate::issued::Certified;
 use crate::key::Key;
-use crate::sign::{Holder, blank, key_id, sign};
+use crate::sign::{key_id, serial, sign};
+use crate::tbs::Tbs;
 use crate::usage::{KeyUsage, Usage};
 use crate::validity::Validity;
 
@@ -35,14 +34,9 @@ impl Request<'_> {
         key: Option<&Key>,
     ) -> Result<Certified, IssueError> {
         let validity = self.limited()?;
-        let params = self.params(validity, public_key)?;
-        let holder = Holder {
-            public_key,
-            key,
-            subject: self.holder.map(|holder| holder.subject()),
-        };
+        let tbs = self.contents(validity, public_key)?;
         self.check_determinism(key)?;
-        let leaf = sign(&params, self.issuer, &holder)?;
+        let leaf = sign(tbs, self.issuer, key)?;
         let above = self.issuer.map(|issuer| issuer.chain());
         Ok(Certified::new(
             leaf,
@@ -63,24 +57,21 @@ impl Request<'_> {
         Ok(())
     }
 
-    fn params(
-        &self,
-        validity: Validity,
-        public_key: &[u8],
-    ) -> Result<CertificateParams, IssueError> {
-        let mut params = blank(validity)?;
-        params.distinguished_name = self.subject.to_name()?;
+    fn contents(&self, validity: Validity, public_key: &[u8]) -> Result<Tbs, IssueError> {
+        self.subject.check()?;
         let seeded = self.seed.as_ref().map(|(seed, name)| seed.serial(name));
-        if let Some(serial) = self.serial.clone().or(seeded.transpose()?) {
-            params.serial_number = Some(SerialNumber::from_slice(&serial));
-        }
-        // All extensions are ours: rcgen would bind some of them to others.
-        params.is_ca = IsCa::NoCa;
+        let chosen = self.serial.clone().or(seeded.transpose()?);
+        let subject = match self.holder {
+            Some(holder) => holder.subject().to_vec(),
+            None => self.subject.to_der(),
+        };
         let usual = self.usual_extensions(public_key)?.into_iter();
         let usual = usual.filter(|e| !self.left_out.iter().any(|oid| oid == e.oid()));
-        let all = usual.chain(self.extensions.iter().cloned());
-        params.custom_extensions = all.map(|e| e.to_rcgen()).collect::<Result<_, _>>()?;
-        Ok(params)
+        let usual: Vec<Extension> = usual.collect();
+        let all = usual.iter().chain(&self.extensions);
+        let extensions = all.map(Extension::to_der).collect::<Result<_, _>>()?;
+        let serial = chosen.unwrap_or_else(serial);
+        Tbs::new(&serial, validity, subject, public_key, extensions)
     }
 
     /// The extensions that every certificate of ours has, as far as they say something.
