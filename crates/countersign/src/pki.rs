@@ -1,6 +1,7 @@
 //! `countersign pki`: certificates, made and kept in a folder.
 
 mod apply;
+mod ca;
 mod crl;
 mod export;
 mod fixtures;
@@ -43,6 +44,9 @@ pub(crate) enum PkiCommand {
     Crl(crl::CrlArgs),
     /// Sign somebody else's certificate signing request.
     Sign(sign::SignArgs),
+    /// Change an authority.
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     /// Print a certificate for another program.
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
@@ -63,6 +67,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Revoke(args) => revoke::run(args)?,
         PkiCommand::Crl(args) => crl::run(args)?,
         PkiCommand::Sign(args) => sign::run(args)?,
+        PkiCommand::Ca(command) => ca::run(command)?,
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

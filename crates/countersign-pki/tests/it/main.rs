@@ -7,6 +7,7 @@ mod leaf;
 mod manifest;
 mod reconcile;
 mod revoked;
+mod rotated;
 mod store;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};
