@@ -47,6 +47,7 @@ interop *args:
 # Let our server, OpenSSL and nginx judge the catalogue of certificates: just verify --only server-
 verify *args:
     {{ countersign }} pki verify --against all {{ args }}
+
 # Measure certificates per CPU-second: in process, then beside openssl, mkcert and minica.
 bench-pki *args:
     cargo bench -p countersign-pki

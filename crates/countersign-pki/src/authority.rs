@@ -47,7 +47,8 @@ pub struct Authority {
     subject: Vec<u8>,
     /// The subject key identifier, or what it would be.
     key_id: Vec<u8>,
-    /// The certificates between this one and the root, which is left out; nearest first.
+    /// The certificates between this one and the root, which is left out; nearest first. Above a root
+    /// there are those that lead to older roots.
     above: Vec<Vec<u8>>,
     is_root: bool,
     path_len: Option<u32>,
@@ -303,7 +304,7 @@ impl Authority {
             certificate: pair.certificate,
             subject: pair.facts.subject,
             key_id,
-            above: issuer.map(Self::chain).unwrap_or_default(),
+            above: issuer.map_or(pair.crossed, Self::chain),
             is_root: issuer.is_none(),
             path_len: pair.facts.path_len,
             validity: pair.facts.validity,
@@ -324,10 +325,17 @@ impl Authority {
         Ok(limited)
     }
 
+    /// The certificates that lead from this root to older ones.
+    pub(crate) fn is_crossed_by(&mut self, crossed: Vec<Vec<u8>>) {
+        if self.is_root {
+            self.above = crossed;
+        }
+    }
+
     /// What follows a leaf of this authority in its chain.
     pub(crate) fn chain(&self) -> Vec<Vec<u8>> {
         if self.is_root {
-            return Vec::new();
+            return self.above.clone();
         }
         [&self.certificate]
             .into_iter()

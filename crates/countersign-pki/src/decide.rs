@@ -194,7 +194,8 @@ impl Judge<'_, '_> {
         (!holds && (looked_after || now)).then(replaced)
     }
 
-    /// What is in place of that authority and those above it, without the root.
+    /// What is in place of that authority and those above it, without the root, and what leads from that
+    /// to older ones.
     fn chain(&self, name: &str) -> Vec<Vec<u8>> {
         let mut chain = Vec::new();
         let mut next = self.plan.item(name);
@@ -205,6 +206,8 @@ impl Judge<'_, '_> {
             chain.extend(pair.map(|pair| pair.certificate.clone()));
             next = self.plan.item(issuer);
         }
+        let root = next.and_then(|root| self.survey.get(&root.name)?.pair());
+        chain.extend(root.into_iter().flat_map(|root| root.crossed.clone()));
         chain
     }
 }

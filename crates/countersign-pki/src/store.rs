@@ -6,6 +6,7 @@
 //! both renew an authority; a leaf that got the loser's in its chain is put right by the next run.
 
 mod lists;
+mod rotation;
 mod settle;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 pub use self::lists::Revoke;
+pub use self::rotation::{Crossed, Rotation};
 use self::settle::Work;
+use crate::crossed::links;
 use crate::decide::{Survey, Verdicts, decide};
 use crate::error::StoreError;
 use crate::files::{self, OPEN_MODE};
@@ -205,9 +208,15 @@ impl Store {
             let key = place.read(&place.key, KEY)?;
             files.push((place, key, certificate));
         }
+        let mut crossed = self.cross_files(plan)?;
         let mut survey = BTreeMap::new();
         for (place, key, certificate) in files.into_iter().rev() {
-            let found = Found::judge(&place, key, certificate)?;
+            let mut found = Found::judge(&place, key, certificate)?;
+            if let Found::Pair(root) = &mut found
+                && let Some(file) = crossed.remove(&place.item.name)
+            {
+                root.crossed = links(&root.facts, file, plan.now());
+            }
             survey.insert(place.item.name.clone(), found);
         }
         Ok(survey)
@@ -283,7 +292,7 @@ impl Store {
             let name = entry?.file_name();
             let end = Path::new(&name).extension();
             let ours = end.is_some_and(|end| end == "pem" || end == "tmp");
-            let named = [MANIFEST, LEDGER, settle::RETIRED].map(OsStr::new);
+            let named = [MANIFEST, LEDGER, settle::RETIRED, rotation::ROTATED].map(OsStr::new);
             if !ours && !named.contains(&name.as_os_str()) {
                 return Ok(false);
             }

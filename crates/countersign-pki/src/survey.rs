@@ -39,6 +39,8 @@ pub(crate) struct Pair {
     pub(crate) facts: Facts,
     /// The certificates that follow in the file.
     pub(crate) above: Vec<Vec<u8>>,
+    /// The certificates that lead from a root to older ones.
+    pub(crate) crossed: Vec<Vec<u8>>,
 }
 
 impl Found {
@@ -102,6 +104,7 @@ impl Place<'_> {
             certificate,
             facts,
             above,
+            crossed: Vec::new(),
         };
         self.check_authority(&pair)?;
         Ok(pair)

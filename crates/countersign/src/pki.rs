@@ -1,6 +1,7 @@
 //! `countersign pki`: certificates, made and kept in a folder.
 
 mod apply;
+mod ca;
 mod crl;
 mod export;
 mod fixtures;
@@ -34,6 +35,9 @@ pub(crate) enum PkiCommand {
     Revoke(revoke::RevokeArgs),
     Crl(crl::CrlArgs),
     Sign(sign::SignArgs),
+    /// Change an authority.
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
     Schema,
@@ -53,6 +57,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Revoke(args) => revoke::run(args)?,
         PkiCommand::Crl(args) => crl::run(args)?,
         PkiCommand::Sign(args) => sign::run(args)?,
+        PkiCommand::Ca(command) => ca::run(command)?,
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rcgen::KeyPair;
+use zeroize::Zeroizing;
 
 use super::Store;
 use crate::authority::{Authority, new_key};
@@ -21,6 +22,9 @@ use crate::survey::{CERTIFICATE, Found, KEY, Pair, Place};
 
 /// The folder, in the store's, of keys and certificates that were rotated away.
 pub(super) const RETIRED: &str = "retired";
+
+/// What a file of a rotation holds, in error messages.
+pub(super) const CROSSED: &str = "certificates of a rotation";
 
 /// What is to be done for one item.
 pub(super) struct Work<'a> {
@@ -55,7 +59,7 @@ impl<'a> Work<'a> {
         match (found, self.verdict.action) {
             (Found::Pair(pair), Action::Kept) => Ok(self.keep(*pair, issuer)),
             (Found::Pair(_), Action::Rotated) => self.rotate(issuer),
-            (Found::Pair(pair), _) => self.certify_anew(pair.key, issuer),
+            (Found::Pair(pair), _) => self.certify_anew(*pair, issuer),
             (Found::Key(key), _) => self.certify(key, issuer),
             (Found::Nothing, _) => {
                 let key = self.put_new_key()?;
@@ -73,8 +77,14 @@ impl<'a> Work<'a> {
     }
 
     /// Puts a certificate for the same key in place of the one that is there.
-    fn certify_anew(self, key: KeyPair, issuer: Option<&Authority>) -> Result<Done, StoreError> {
-        let made = self.issue(key, issuer)?;
+    fn certify_anew(self, pair: Pair, issuer: Option<&Authority>) -> Result<Done, StoreError> {
+        let mut made = self.issue(pair.key, issuer)?;
+        // Cross-certificates are for its key and its name.
+        if let Made::Authority(root) = &mut made
+            && !self.verdict.is_another
+        {
+            root.is_crossed_by(pair.crossed);
+        }
         let path = &self.place.certificate;
         files::replace(path, made.certificate_file().as_bytes(), OPEN_MODE)
             .map_err(|source| self.place.unwritable(path, CERTIFICATE, source))?;
@@ -102,10 +112,23 @@ impl<'a> Work<'a> {
     /// The certificate goes first and comes last. A run that is killed in between leaves the key that
     /// is there without a certificate, or neither: the next run completes it.
     fn rotate(self, issuer: Option<&Authority>) -> Result<Done, StoreError> {
-        let key = new_key().map_err(|source| self.place.failed(source))?;
-        let text = pem::encode("PRIVATE KEY", key.serialized_der());
         // Whatever can fail has to fail while the old pair is in place.
-        let made = self.issue(key, issuer)?;
+        let (key, made) = self.make_new(issuer)?;
+        self.put_new(&key, made)
+    }
+
+    /// Makes a new key, in PEM, and its certificate.
+    pub(super) fn make_new(
+        &self,
+        issuer: Option<&Authority>,
+    ) -> Result<(Zeroizing<String>, Made), StoreError> {
+        let key = new_key().map_err(|source| self.place.failed(source))?;
+        let text = Zeroizing::new(pem::encode("PRIVATE KEY", key.serialized_der()));
+        Ok((text, self.issue(key, issuer)?))
+    }
+
+    /// Puts them in place of those that are there.
+    pub(super) fn put_new(self, text: &str, made: Made) -> Result<Done, StoreError> {
         self.retire()?;
         let (key, certificate) = (&self.place.key, &self.place.certificate);
         files::create(key, text.as_bytes(), KEY_MODE)

@@ -9,6 +9,7 @@ mod leaf;
 mod manifest;
 mod reconcile;
 mod revoked;
+mod rotated;
 mod schema;
 mod store;
 

@@ -1,6 +1,7 @@
 //! Claims about the command line, made by running it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ca;
 mod call;
 mod dev;
 mod export;
