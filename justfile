@@ -44,6 +44,11 @@ test *args:
 interop *args:
     scripts/interop.sh {{ args }}
 
+# Measure certificates per CPU-second: in process, then beside openssl, mkcert and minica.
+bench-pki *args:
+    cargo bench -p countersign-pki
+    scripts/bench-pki.sh {{ args }}
+
 # Format.
 fmt:
     cargo fmt --all
