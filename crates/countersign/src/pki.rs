@@ -7,6 +7,7 @@ mod export;
 mod fixtures;
 mod init;
 mod issue;
+mod lint;
 mod outcome;
 mod renew;
 mod revoke;
@@ -47,6 +48,8 @@ pub(crate) enum PkiCommand {
     /// Change an authority.
     #[command(subcommand)]
     Ca(ca::CaCommand),
+    /// Say what is wrong with certificates and keys in PEM files.
+    Lint(lint::LintArgs),
     /// Print a certificate for another program.
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
@@ -68,6 +71,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Crl(args) => crl::run(args)?,
         PkiCommand::Sign(args) => sign::run(args)?,
         PkiCommand::Ca(command) => ca::run(command)?,
+        PkiCommand::Lint(args) => return lint::run(args),
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

@@ -4,6 +4,7 @@
 mod engine;
 mod killed;
 mod leaf;
+mod lint;
 mod manifest;
 mod reconcile;
 mod revoked;

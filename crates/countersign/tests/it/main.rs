@@ -5,6 +5,7 @@ mod ca;
 mod call;
 mod dev;
 mod fixtures;
+mod lint;
 mod pki;
 mod revoke;
 mod serve;
