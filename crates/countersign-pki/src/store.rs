@@ -178,9 +178,7 @@ impl Store {
         for item in plan.items() {
             let found = survey.remove(&item.name).unwrap_or(Found::Nothing);
             if let Some(verdict) = verdicts.remove(item.name.as_str()) {
-                if verdict.action == Action::Kept {
-                    report.warn(Self::revoked_in_place(item, &found, &ledger));
-                }
+                report.warn(Self::revoked(item, &found, &ledger, verdict.action));
                 let work = Work::new(self, self.place(item), verdict, plan.now());
                 let (entry, made) = work.settle(found, &authorities)?;
                 authorities.extend(&item.name, made);

@@ -7,6 +7,7 @@ mod export;
 mod fixtures;
 mod init;
 mod issue;
+mod lint;
 mod new_file;
 mod outcome;
 mod renew;
@@ -38,6 +39,7 @@ pub(crate) enum PkiCommand {
     /// Change an authority.
     #[command(subcommand)]
     Ca(ca::CaCommand),
+    Lint(lint::LintArgs),
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
     Schema,
@@ -58,6 +60,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Crl(args) => crl::run(args)?,
         PkiCommand::Sign(args) => sign::run(args)?,
         PkiCommand::Ca(command) => ca::run(command)?,
+        PkiCommand::Lint(args) => return lint::run(args),
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema => schema::run(),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,

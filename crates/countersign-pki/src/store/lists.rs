@@ -16,7 +16,7 @@ use crate::ledger::{LEDGER, Ledger, Revocation, normal};
 use crate::listing::{Due, Listed, Lists};
 use crate::pki::Pki;
 use crate::plan::{Item, Made, Plan};
-use crate::report::{ListEntry, Report, Warning};
+use crate::report::{Action, ListEntry, Report, Warning};
 use crate::survey::Found;
 use crate::validity::{Lifetime, Validity};
 
@@ -279,11 +279,23 @@ impl Store {
         }
     }
 
-    /// Whether what is in place of that item is revoked.
-    pub(super) fn revoked_in_place(item: &Item, found: &Found, ledger: &Ledger) -> Option<Warning> {
+    /// Whether what stays in place of that item is revoked: its certificate, or a key that somebody
+    /// else has, which another certificate does not make good.
+    pub(super) fn revoked(
+        item: &Item,
+        found: &Found,
+        ledger: &Ledger,
+        action: Action,
+    ) -> Option<Warning> {
         let serial = issued::serial(&found.pair()?.certificate);
         let revocation = ledger.find(item.issuer.as_deref()?, &serial)?.clone();
-        Some(Warning::Revoked { revocation })
+        let has_lost_key = revocation.reason == RevocationReason::KeyCompromise;
+        let stays = match action {
+            Action::Kept => true,
+            Action::Rotated => false,
+            _ => has_lost_key,
+        };
+        stays.then_some(Warning::Revoked { revocation })
     }
 
     fn write_ledger(&self, ledger: &Ledger) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use crate::decide::decide;
 use crate::error::{IssueError, StoreError};
 use crate::files::{self, OPEN_MODE};
 use crate::pem;
-use crate::plan::{Made, Plan, Renewal};
+use crate::plan::{Item, Made, Plan, Renewal};
 use crate::survey::CERTIFICATE;
 use crate::usage::BasicConstraints;
 use crate::validity::Lifetime;
@@ -58,42 +58,35 @@ impl Store {
     /// # Errors
     /// [`StoreError`], as [`Store::apply`] and [`Store::authority`].
     pub fn rotate(&self, plan: &Plan, name: &str) -> Result<Rotation, StoreError> {
-        let old = self.authority(plan, name)?;
-        let item = authority(plan, name)?;
+        let (old, item) = (self.authority(plan, name)?, authority(plan, name)?);
         let issuer = item.issuer.as_deref();
         let issuer = issuer.map(|name| self.authority(plan, name)).transpose()?;
-        let failed = |source: IssueError| self.not_rotated(name, source);
-        let plan = plan.clone().renewing(name, Renewal::RotateKey);
-        let plan = plan.map_err(failed)?;
-        let verdict = decide(&plan, &self.survey(&plan)?).remove(name);
-        let Some(verdict) = verdict else {
-            return Err(failed(IssueError::Unreadable {
-                reason: "it is not in place",
-            }));
-        };
-        let work = Work::new(self, self.place(item), verdict, plan.now());
+        let work = self.work_of(plan, item)?;
         let (key, made) = work.make_new(issuer.as_ref())?;
         let Made::Authority(new) = &made else {
-            return Err(failed(IssueError::Unreadable {
-                reason: "it is not an authority's",
-            }));
+            return Err(self.not_there(name));
         };
-        let rotation = self.bundles(name, &old, new)?;
-        let crossed = match issuer {
-            None => Some(self.cross(&plan, name, &old, new)?),
-            Some(_) => None,
-        };
+        let mut rotation = self.bundles(name, &old, new)?;
+        if issuer.is_none() {
+            rotation.crossed = Some(self.cross(plan, name, &old, new)?);
+        }
         work.put_new(&key, made)?;
         self.sync()?;
-        Ok(Rotation {
-            crossed,
-            ..rotation
-        })
+        Ok(rotation)
     }
 
     /// The file with the certificates that lead from a root in place to those before it.
     pub fn cross_path(&self, name: &str) -> PathBuf {
         self.dir.join(format!("{name}.cross.pem"))
+    }
+
+    fn work_of<'a>(&'a self, plan: &Plan, item: &'a Item) -> Result<Work<'a>, StoreError> {
+        let name = item.name.as_str();
+        let renewing = plan.clone().renewing(name, Renewal::RotateKey);
+        let plan = renewing.map_err(|source| self.not_rotated(name, source))?;
+        let verdict = decide(&plan, &self.survey(&plan)?).remove(name);
+        let verdict = verdict.ok_or_else(|| self.not_there(name))?;
+        Ok(Work::new(self, self.place(item), verdict, plan.now()))
     }
 
     fn bundles(
@@ -175,6 +168,11 @@ impl Store {
                 source,
             }),
         }
+    }
+
+    fn not_there(&self, name: &str) -> StoreError {
+        let reason = "it is not in place as an authority's";
+        self.not_rotated(name, IssueError::Unreadable { reason })
     }
 
     fn not_rotated(&self, name: &str, source: IssueError) -> StoreError {

@@ -6,6 +6,7 @@ mod draft;
 mod engine;
 mod killed;
 mod leaf;
+mod lint;
 mod manifest;
 mod reconcile;
 mod revoked;

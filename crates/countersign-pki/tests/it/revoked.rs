@@ -160,6 +160,18 @@ fn a_revoked_certificate_in_place_is_a_warning_until_it_is_renewed() {
 }
 
 #[test]
+fn renewing_for_a_key_that_somebody_else_has_is_a_warning_too() {
+    let (_folder, store, _) = dev_store();
+    revoke(&store, "billing");
+    let renew = dev_plan(now())
+        .renewing("billing", Renewal::KeepKey)
+        .unwrap();
+    assert!(
+        warnings(&store, &renew)[0].ends_with("run countersign pki renew billing --rotate-key")
+    );
+}
+
+#[test]
 fn a_certificate_that_was_renewed_since_is_revoked_by_its_serial_number() {
     let (_folder, store, _) = dev_store();
     let what = Revoke::Serial {

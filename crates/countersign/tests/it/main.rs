@@ -6,6 +6,7 @@ mod call;
 mod dev;
 mod export;
 mod fixtures;
+mod lint;
 mod pki;
 mod revoke;
 mod serve;

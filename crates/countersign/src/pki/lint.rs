@@ -1,0 +1,96 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use countersign_pki::{Finding, Severity};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::failure::Hint;
+use crate::ui;
+
+/// Say what is wrong with certificates and keys in PEM files.
+///
+/// Looks at the certificates, the chain and the key in each PEM file, whoever made them. Prints a line
+/// for each finding.
+///
+/// Exit codes: 0 no error, though there may be warnings; 1 an error, or a file that cannot be read; 2
+/// the command line was not understood.
+#[derive(Debug, Args)]
+pub(crate) struct LintArgs {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    clock: Option<Timestamp>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// `countersign pki lint`.
+pub(super) fn run(args: LintArgs) -> Result<ExitCode> {
+    let now = args.clock.unwrap_or_else(Timestamp::now);
+    let mut all = Vec::new();
+    for path in &args.files {
+        let found = look(path, now)?;
+        all.extend(found.into_iter().map(|finding| (path, finding)));
+    }
+    if args.json {
+        let all: Value = all.iter().map(|it| document(it.0, &it.1)).collect();
+        ui::data(all);
+    } else {
+        for (path, finding) in &all {
+            ui::data(format!("{}: {finding}", path.display()));
+        }
+    }
+    let is_error = |it: &&(&PathBuf, Finding)| it.1.severity == Severity::Error;
+    let errors = all.iter().filter(is_error).count();
+    let warnings = all.len() - errors;
+    ui::note(format!("{errors} errors, {warnings} warnings"));
+    Ok(match errors {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn look(path: &Path, now: Timestamp) -> Result<Vec<Finding>> {
+    let bytes = fs::read(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))
+        .hint("name a PEM file with certificates, a key or both")?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut found = Finding::in_pem(&text, now);
+    if text.contains("PRIVATE KEY-----") {
+        let mode = mode_of(path).filter(|mode| mode & 0o077 != 0);
+        found.extend(mode.map(Finding::key_readable));
+    }
+    Ok(found)
+}
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let found = fs::metadata(path).ok()?;
+    Some(found.permissions().mode() & 0o7777)
+}
+
+/// Elsewhere the folder's own rights apply.
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> Option<u32> {
+    None
+}
+
+fn document(path: &Path, finding: &Finding) -> Value {
+    json!({
+        "file": path,
+        "severity": finding.severity.to_string(),
+        "item": finding.item,
+        "code": finding.code,
+        "message": finding.message,
+    })
+}
