@@ -11,7 +11,7 @@ use crate::crl::CrlRequest;
 use crate::error::IssueError;
 use crate::facts::Facts;
 use crate::issued::Issued;
-use crate::key::Key;
+use crate::key::{Key, KeyKind};
 use crate::pem;
 use crate::request::Request;
 use crate::sign::key_id;
@@ -251,13 +251,13 @@ impl Authority {
         path_len: u8,
         validity: Validity,
         issuer: Option<&Self>,
-        key: impl Into<Key>,
+        key: Key,
     ) -> Result<Self, IssueError> {
         issuer.map_or(Ok(()), |issuer| issuer.check_path_len(path_len))?;
         Request::authority(issuer, Subject::named(name), validity.from)
             .basic_constraints(BasicConstraints::AuthorityAbove(path_len))
             .validity(validity.from, validity.until)
-            .for_key(&key.into())
+            .for_key(&key)
             .issue_authority()
     }
 
@@ -308,7 +308,7 @@ impl Authority {
             is_root: issuer.is_none(),
             path_len: pair.facts.path_len,
             validity: pair.facts.validity,
-            key: pair.key.into(),
+            key: pair.key,
         }
     }
 
@@ -368,6 +368,6 @@ impl fmt::Debug for Authority {
 }
 
 /// A new P-256 key, from the operating system's randomness.
-pub(crate) fn new_key() -> Result<rcgen::KeyPair, IssueError> {
-    Ok(rcgen::KeyPair::generate()?)
+pub(crate) fn new_key() -> Result<Key, IssueError> {
+    Key::generate(KeyKind::default())
 }

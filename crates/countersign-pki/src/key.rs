@@ -10,7 +10,7 @@ mod pkcs8;
 use std::fmt;
 use std::sync::Arc;
 
-use rcgen::{KeyPair, PublicKeyData};
+use rcgen::PublicKeyData;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::IssueError;
@@ -162,19 +162,6 @@ impl Key {
             pkcs8,
             public_key,
         }))
-    }
-}
-
-impl From<KeyPair> for Key {
-    /// rcgen's own, which keeps a key in whatever form it was read.
-    fn from(pair: KeyPair) -> Self {
-        let kept = pair.serialized_der();
-        let found = [pkcs8::Form::Pkcs8, pkcs8::Form::Sec1, pkcs8::Form::Pkcs1]
-            .into_iter()
-            .find_map(|form| pkcs8::read(form, kept));
-        let kind = found.as_ref().and_then(|found| found.algorithm.kind());
-        let pkcs8 = found.map_or_else(|| Zeroizing::new(kept.to_vec()), |found| found.pkcs8);
-        Self::new(kind, Material::Native(pair), pkcs8)
     }
 }
 

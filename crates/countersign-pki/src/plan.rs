@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use rcgen::KeyPair;
 
 use crate::authority::{Authority, new_key};
 use crate::error::IssueError;
 use crate::issued::Issued;
+use crate::key::Key;
 use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
 use crate::name::Name;
 use crate::pki::Pki;
@@ -317,7 +317,7 @@ impl Item {
     pub(crate) fn issue(
         &self,
         issuer: Option<&Authority>,
-        key: KeyPair,
+        key: Key,
         now: Timestamp,
     ) -> Result<Made, IssueError> {
         match (&self.kind, issuer) {

@@ -345,8 +345,8 @@ impl Request<'_> {
     }
 
     /// Issues the certificate for a key that exists.
-    pub(crate) fn issue_for(self, key: impl Into<Key>) -> Result<Issued, IssueError> {
-        self.for_key(&key.into()).issue()
+    pub(crate) fn issue_for(self, key: Key) -> Result<Issued, IssueError> {
+        self.for_key(&key).issue()
     }
 }
 

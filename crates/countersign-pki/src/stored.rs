@@ -4,11 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use rcgen::{KeyPair, PublicKeyData};
-
 use crate::error::StoreError;
 use crate::facts::Facts;
 use crate::files;
+use crate::key::Key;
 use crate::pem;
 use crate::survey::{CERTIFICATE, KEY};
 
@@ -29,8 +28,8 @@ impl Stored {
         let facts = chain.first().and_then(|der| Facts::read(der));
         let facts = facts.ok_or_else(|| garbage(name, certificate, CERTIFICATE))?;
         let text = String::from_utf8(read(key, KEY)?).unwrap_or_default();
-        let pair = KeyPair::from_pem(&text).map_err(|_| garbage(name, key, KEY))?;
-        if pair.subject_public_key_info() != facts.public_key {
+        let pair = Key::from_pem(&text).map_err(|_| garbage(name, key, KEY))?;
+        if pair.public_key_der() != facts.public_key {
             return Err(StoreError::KeyMismatch {
                 item: name.to_owned(),
                 certificate: certificate.to_owned(),

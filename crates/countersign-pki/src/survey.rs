@@ -5,10 +5,9 @@
 
 use std::path::PathBuf;
 
-use rcgen::{KeyPair, PublicKeyData};
-
 use crate::error::StoreError;
 use crate::facts::{Facts, is_signed_by};
+use crate::key::Key;
 use crate::pem;
 use crate::plan::Item;
 
@@ -28,13 +27,13 @@ pub(crate) struct Place<'a> {
 pub(crate) enum Found {
     Nothing,
     /// A run was killed between the two files, or somebody wants the key certified anew.
-    Key(KeyPair),
+    Key(Key),
     Pair(Box<Pair>),
 }
 
 /// A key and a certificate that provably belong together.
 pub(crate) struct Pair {
-    pub(crate) key: KeyPair,
+    pub(crate) key: Key,
     pub(crate) certificate: Vec<u8>,
     pub(crate) facts: Facts,
     /// The certificates that follow in the file.
@@ -82,9 +81,9 @@ impl Pair {
 
 impl Place<'_> {
     /// Reads a key in any form that can sign: PKCS#8, SEC 1 or PKCS#1.
-    pub(crate) fn read_key(&self, bytes: Vec<u8>) -> Result<KeyPair, StoreError> {
+    pub(crate) fn read_key(&self, bytes: Vec<u8>) -> Result<Key, StoreError> {
         let text = String::from_utf8(bytes).ok();
-        text.and_then(|text| KeyPair::from_pem(&text).ok())
+        text.and_then(|text| Key::from_pem(&text).ok())
             .ok_or_else(|| self.garbage(self.key.clone(), KEY))
     }
 
@@ -92,7 +91,7 @@ impl Place<'_> {
         let key = self.read_key(key)?;
         let (certificate, facts, above) = read_chain(certificate)
             .ok_or_else(|| self.garbage(self.certificate.clone(), CERTIFICATE))?;
-        if facts.public_key != key.subject_public_key_info() {
+        if facts.public_key != key.public_key_der() {
             return Err(StoreError::KeyMismatch {
                 item: self.item.name.clone(),
                 certificate: self.certificate.clone(),

@@ -6,7 +6,6 @@ use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
-use rcgen::KeyPair;
 use zeroize::Zeroizing;
 
 use super::Store;
@@ -14,7 +13,7 @@ use crate::authority::{Authority, new_key};
 use crate::decide::Verdict;
 use crate::error::{IssueError, StoreError};
 use crate::files::{self, KEY_MODE, OPEN_MODE};
-use crate::pem;
+use crate::key::Key;
 use crate::pki::Pki;
 use crate::plan::Made;
 use crate::report::{Action, Entry};
@@ -93,7 +92,7 @@ impl<'a> Work<'a> {
 
     /// Puts a certificate beside a key. If another process was faster, its certificate is the one that
     /// counts: it may be in a chain already.
-    fn certify(mut self, key: KeyPair, issuer: Option<&Authority>) -> Result<Done, StoreError> {
+    fn certify(mut self, key: Key, issuer: Option<&Authority>) -> Result<Done, StoreError> {
         let made = self.issue(key, issuer)?;
         if self.put_certificate(&made)? {
             return Ok(self.done(made));
@@ -123,7 +122,7 @@ impl<'a> Work<'a> {
         issuer: Option<&Authority>,
     ) -> Result<(Zeroizing<String>, Made), StoreError> {
         let key = new_key().map_err(|source| self.place.failed(source))?;
-        let text = Zeroizing::new(pem::encode("PRIVATE KEY", key.serialized_der()));
+        let text = key.pem();
         Ok((text, self.issue(key, issuer)?))
     }
 
@@ -141,16 +140,16 @@ impl<'a> Work<'a> {
         Ok(self.done(made))
     }
 
-    fn issue(&self, key: KeyPair, issuer: Option<&Authority>) -> Result<Made, StoreError> {
+    fn issue(&self, key: Key, issuer: Option<&Authority>) -> Result<Made, StoreError> {
         let made = self.place.item.issue(issuer, key, self.now);
         made.map_err(|source| self.place.failed(source))
     }
 
     /// Puts a new key in place. If another process was faster, its key is the one that counts.
-    fn put_new_key(&mut self) -> Result<KeyPair, StoreError> {
+    fn put_new_key(&mut self) -> Result<Key, StoreError> {
         let path = &self.place.key;
         let key = new_key().map_err(|source| self.place.failed(source))?;
-        let text = pem::encode("PRIVATE KEY", key.serialized_der());
+        let text = key.pem();
         let is_new = files::create(path, text.as_bytes(), KEY_MODE)
             .map_err(|source| self.place.unwritable(path, KEY, source))?;
         if is_new {
