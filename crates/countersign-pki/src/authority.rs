@@ -11,7 +11,7 @@ use crate::crl::CrlRequest;
 use crate::error::IssueError;
 use crate::facts::Facts;
 use crate::issued::Issued;
-use crate::key::{Key, KeyKind};
+use crate::key::Key;
 use crate::pem;
 use crate::request::Request;
 use crate::sign::key_id;
@@ -245,20 +245,18 @@ impl Authority {
         self.validity.until
     }
 
-    /// Certifies the key as an authority's. The caller has limited the validity, or wants it as it is.
-    pub(crate) fn certify(
+    /// Begins an authority. The caller has limited the validity, or wants it as it is.
+    pub(crate) fn certification<'a>(
         name: &str,
         path_len: u8,
         validity: Validity,
-        issuer: Option<&Self>,
-        key: Key,
-    ) -> Result<Self, IssueError> {
+        issuer: Option<&'a Self>,
+    ) -> Result<Request<'a>, IssueError> {
         issuer.map_or(Ok(()), |issuer| issuer.check_path_len(path_len))?;
-        Request::authority(issuer, Subject::named(name), validity.from)
+        let request = Request::authority(issuer, Subject::named(name), validity.from)
             .basic_constraints(BasicConstraints::AuthorityAbove(path_len))
-            .validity(validity.from, validity.until)
-            .for_key(&key)
-            .issue_authority()
+            .validity(validity.from, validity.until);
+        Ok(request)
     }
 
     /// The authority that a request has made.
@@ -365,9 +363,4 @@ impl fmt::Debug for Authority {
             .field("validity", &self.validity)
             .finish_non_exhaustive()
     }
-}
-
-/// A new P-256 key, from the operating system's randomness.
-pub(crate) fn new_key() -> Result<Key, IssueError> {
-    Key::generate(KeyKind::default())
 }

@@ -66,6 +66,7 @@ mod ledger;
 mod lint;
 mod listing;
 mod manifest;
+mod moment;
 mod name;
 mod pem;
 mod pkcs12;

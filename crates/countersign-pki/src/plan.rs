@@ -8,14 +8,16 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::authority::{Authority, new_key};
+use crate::authority::Authority;
 use crate::error::IssueError;
 use crate::issued::Issued;
 use crate::key::Key;
 use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
+use crate::moment::Moment;
 use crate::name::Name;
 use crate::pki::Pki;
 use crate::request::{Request, Usage};
+use crate::seed::Seed;
 use crate::validity::{Lifetime, Validity};
 
 /// The items of a manifest, issuers before what they issue, with the dates that they get at `now`.
@@ -35,7 +37,7 @@ use crate::validity::{Lifetime, Validity};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
-    now: Timestamp,
+    moment: Moment,
     settings: Settings,
     items: Vec<Item>,
     /// The items that are made although nothing is wrong with them.
@@ -58,7 +60,7 @@ impl Plan {
     /// Puts the items in order and gives each its dates: never beyond its issuer's.
     pub fn new(manifest: &Manifest, now: Timestamp) -> Self {
         let mut plan = Self {
-            now,
+            moment: Moment { now, seed: None },
             settings: manifest.settings,
             items: Vec::new(),
             renewals: BTreeMap::new(),
@@ -160,9 +162,31 @@ impl Plan {
         })
     }
 
+    /// Takes new keys and serial numbers from a seed. Into an empty folder, the same manifest, moment and
+    /// seed then make the same bytes. For tests alone: whoever knows the seed has every key.
+    ///
+    /// ```
+    /// use countersign_pki::{DEV_MANIFEST, Manifest, Plan, Seed};
+    ///
+    /// let now: jiff::Timestamp = "2026-08-01T12:00:00Z".parse()?;
+    /// let manifest = Manifest::parse(DEV_MANIFEST)?;
+    /// let make = || Plan::new(&manifest, now).seeded(&Seed::new("a test")).issue();
+    /// assert_eq!(make()?.issued("billing")?.chain_pem(), make()?.issued("billing")?.chain_pem());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn seeded(mut self, seed: &Seed) -> Self {
+        self.moment.seed = Some(seed.clone());
+        self
+    }
+
     /// The moment at which the plan was made.
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.moment.now
+    }
+
+    pub(crate) fn moment(&self) -> &Moment {
+        &self.moment
     }
 
     /// The names of the items, in the order in which they are made.
@@ -177,7 +201,8 @@ impl Plan {
     pub fn issue(&self) -> Result<Pki, IssueError> {
         let mut pki = Pki::default();
         for item in &self.items {
-            let made = item.issue(pki.issuer_of(item)?, new_key()?, self.now)?;
+            let key = self.moment.new_key(&item.name)?;
+            let made = item.issue(pki.issuer_of(item)?, key, &self.moment)?;
             pki.extend(&item.name, Some(made));
         }
         Ok(pki)
@@ -216,7 +241,7 @@ impl Plan {
     }
 
     fn dates(&self, lifetime: Lifetime, issuer: Option<&str>) -> Validity {
-        let wanted = Validity::backdated(self.now, self.settings.backdate, lifetime);
+        let wanted = Validity::backdated(self.moment.now, self.settings.backdate, lifetime);
         let issuer = issuer.and_then(|name| self.item(name));
         issuer.map_or(wanted, |issuer| wanted.within(issuer.validity))
     }
@@ -318,12 +343,15 @@ impl Item {
         &self,
         issuer: Option<&Authority>,
         key: Key,
-        now: Timestamp,
+        moment: &Moment,
     ) -> Result<Made, IssueError> {
         match (&self.kind, issuer) {
             (Kind::Authority { subject, path_len }, _) => {
-                let validity = issuer.map_or(Ok(self.validity), |i| i.limit(self.validity, now))?;
-                Authority::certify(subject, *path_len, validity, issuer, key).map(Made::Authority)
+                let validity =
+                    issuer.map_or(Ok(self.validity), |i| i.limit(self.validity, moment.now))?;
+                let request = Authority::certification(subject, *path_len, validity, issuer)?;
+                let request = moment.seeded(request.for_key(&key), &self.name);
+                request.issue_authority().map(Made::Authority)
             }
             (
                 Kind::Leaf {
@@ -333,17 +361,16 @@ impl Item {
                 },
                 Some(issuer),
             ) => {
-                let mut request = Request::new(issuer, profile.base, now)
+                let mut request = Request::new(issuer, profile.base, moment.now)
                     .extended_key_usage(&profile.usage)
                     .at_most(self.validity);
                 if let Some(name) = common_name {
                     request = request.common_name(name);
                 }
-                names
-                    .iter()
-                    .cloned()
-                    .fold(request, Request::name)
-                    .issue_for(key)
+                let request = names.iter().cloned().fold(request, Request::name);
+                moment
+                    .seeded(request.for_key(&key), &self.name)
+                    .issue()
                     .map(Made::Leaf)
             }
             (Kind::Leaf { .. }, None) => Err(self.without_issuer()),

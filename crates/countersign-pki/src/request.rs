@@ -343,11 +343,6 @@ impl Request<'_> {
         }
         self.certify(csr.public_key_der(), None)
     }
-
-    /// Issues the certificate for a key that exists.
-    pub(crate) fn issue_for(self, key: Key) -> Result<Issued, IssueError> {
-        self.for_key(&key).issue()
-    }
 }
 
 impl fmt::Debug for Request<'_> {

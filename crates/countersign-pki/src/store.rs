@@ -179,7 +179,7 @@ impl Store {
             let found = survey.remove(&item.name).unwrap_or(Found::Nothing);
             if let Some(verdict) = verdicts.remove(item.name.as_str()) {
                 report.warn(Self::revoked(item, &found, &ledger, verdict.action));
-                let work = Work::new(self, self.place(item), verdict, plan.now());
+                let work = Work::new(self, self.place(item), verdict, plan.moment().clone());
                 let (entry, made) = work.settle(found, &authorities)?;
                 authorities.extend(&item.name, made);
                 tell(&entry);

@@ -86,7 +86,12 @@ impl Store {
         let plan = renewing.map_err(|source| self.not_rotated(name, source))?;
         let verdict = decide(&plan, &self.survey(&plan)?).remove(name);
         let verdict = verdict.ok_or_else(|| self.not_there(name))?;
-        Ok(Work::new(self, self.place(item), verdict, plan.now()))
+        Ok(Work::new(
+            self,
+            self.place(item),
+            verdict,
+            plan.moment().clone(),
+        ))
     }
 
     fn bundles(

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::Store;
-use crate::authority::{Authority, new_key};
+use crate::authority::Authority;
 use crate::decide::Verdict;
 use crate::error::{IssueError, StoreError};
 use crate::files::{self, KEY_MODE, OPEN_MODE};
 use crate::key::Key;
+use crate::moment::Moment;
 use crate::pki::Pki;
 use crate::plan::Made;
 use crate::report::{Action, Entry};
@@ -30,7 +31,7 @@ pub(super) struct Work<'a> {
     store: &'a Store,
     place: Place<'a>,
     verdict: Verdict,
-    now: Timestamp,
+    moment: Moment,
 }
 
 /// What is told of an item, and what issues those below it if it is an authority.
@@ -41,13 +42,13 @@ impl<'a> Work<'a> {
         store: &'a Store,
         place: Place<'a>,
         verdict: Verdict,
-        now: Timestamp,
+        moment: Moment,
     ) -> Self {
         Self {
             store,
             place,
             verdict,
-            now,
+            moment,
         }
     }
 
@@ -55,7 +56,7 @@ impl<'a> Work<'a> {
     pub(super) fn settle(mut self, found: Found, made: &Pki) -> Result<Done, StoreError> {
         let issuer = made.issuer_of(self.place.item);
         let issuer = issuer.map_err(|source| self.place.failed(source))?;
-        match (found, self.verdict.action) {
+        match (self.known(found), self.verdict.action) {
             (Found::Pair(pair), Action::Kept) => Ok(self.keep(*pair, issuer)),
             (Found::Pair(_), Action::Rotated) => self.rotate(issuer),
             (Found::Pair(pair), _) => self.certify_anew(*pair, issuer),
@@ -64,6 +65,19 @@ impl<'a> Work<'a> {
                 let key = self.put_new_key()?;
                 self.certify(key, issuer)
             }
+        }
+    }
+
+    /// What was found, with the key as the seed has it.
+    fn known(&self, found: Found) -> Found {
+        let name = &self.place.item.name;
+        match found {
+            Found::Key(key) => Found::Key(self.moment.known(name, key)),
+            Found::Pair(mut pair) => {
+                pair.key = self.moment.known(name, pair.key);
+                Found::Pair(pair)
+            }
+            Found::Nothing => Found::Nothing,
         }
     }
 
@@ -121,7 +135,8 @@ impl<'a> Work<'a> {
         &self,
         issuer: Option<&Authority>,
     ) -> Result<(Zeroizing<String>, Made), StoreError> {
-        let key = new_key().map_err(|source| self.place.failed(source))?;
+        let key = self.moment.new_key(&self.place.item.name);
+        let key = key.map_err(|source| self.place.failed(source))?;
         let text = key.pem();
         Ok((text, self.issue(key, issuer)?))
     }
@@ -141,14 +156,15 @@ impl<'a> Work<'a> {
     }
 
     fn issue(&self, key: Key, issuer: Option<&Authority>) -> Result<Made, StoreError> {
-        let made = self.place.item.issue(issuer, key, self.now);
+        let made = self.place.item.issue(issuer, key, &self.moment);
         made.map_err(|source| self.place.failed(source))
     }
 
     /// Puts a new key in place. If another process was faster, its key is the one that counts.
     fn put_new_key(&mut self) -> Result<Key, StoreError> {
         let path = &self.place.key;
-        let key = new_key().map_err(|source| self.place.failed(source))?;
+        let key = self.moment.new_key(&self.place.item.name);
+        let key = key.map_err(|source| self.place.failed(source))?;
         let text = key.pem();
         let is_new = files::create(path, text.as_bytes(), KEY_MODE)
             .map_err(|source| self.place.unwritable(path, KEY, source))?;
@@ -190,7 +206,7 @@ impl<'a> Work<'a> {
     /// A rename would replace what was retired in the same second.
     fn free_stem(&self, folder: &Path) -> String {
         let name = &self.place.item.name;
-        let at = self.now.strftime("%Y%m%dT%H%M%SZ");
+        let at = self.moment.now.strftime("%Y%m%dT%H%M%SZ");
         let stems = (1_u32..).map(|n| match n {
             1 => format!("{name}-{at}"),
             n => format!("{name}-{at}-{n}"),

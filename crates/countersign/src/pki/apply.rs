@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use countersign_pki::{Plan, Store};
+use countersign_pki::{Plan, Seed, Store};
 use jiff::Timestamp;
 
 use super::outcome;
@@ -37,6 +37,11 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "RFC3339")]
     clock: Option<Timestamp>,
 
+    /// Take new keys and serial numbers from this text: with --clock, an empty folder gets the same bytes
+    /// each time. For tests alone: whoever knows it has every key.
+    #[arg(long, value_name = "TEXT")]
+    seed: Option<String>,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -47,7 +52,10 @@ pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
     let store = Store::at(&args.dir);
     let source = Source::read(&store, args.file.as_deref())?;
     let now = args.clock.unwrap_or_else(Timestamp::now);
-    let plan = Plan::new(source.draft.manifest(), now);
+    let mut plan = Plan::new(source.draft.manifest(), now);
+    if let Some(seed) = &args.seed {
+        plan = plan.seeded(&Seed::new(seed));
+    }
     if args.plan {
         return compare(&store, &plan, args.json);
     }

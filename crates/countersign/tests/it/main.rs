@@ -9,6 +9,7 @@ mod fixtures;
 mod lint;
 mod pki;
 mod revoke;
+mod seed;
 mod serve;
 mod sign;
 mod support;
