@@ -26,6 +26,15 @@ pub(crate) struct Acceptor {
 }
 
 impl Acceptor {
+    /// With the default limits.
+    pub(crate) fn new(live: Live, audit: Audit) -> Self {
+        Self {
+            live,
+            audit,
+            limits: Limits::default(),
+        }
+    }
+
     /// Shakes hands on `tcp`.
     ///
     /// A failure has been audited, and a refused client has been given the time to read the alert,

@@ -32,11 +32,7 @@ impl CountersignAcceptor {
     /// An acceptor that judges by `live` and tells `audit`.
     pub fn new(live: Live, audit: Audit) -> Self {
         Self {
-            acceptor: Acceptor {
-                live,
-                audit,
-                limits: Limits::default(),
-            },
+            acceptor: Acceptor::new(live, audit),
         }
     }
 

@@ -125,7 +125,7 @@ impl Guard {
             principal: known.principal,
             certificate: known.certificate,
             method: Some(asked.method),
-            route: asked.route,
+            route: asked.route.map(|route| route.as_str().to_owned()),
             epoch: known.epoch.unwrap_or_else(|| self.live.load().epoch()),
         }
     }
@@ -148,20 +148,19 @@ fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
     response
 }
 
-/// What the audit log tells of a request.
+/// What the audit log tells of a request. Cheap to take: it is taken again for a handler that may refuse.
 struct Asked {
     id: CorrelationId,
     method: Method,
-    route: Option<String>,
+    route: Option<MatchedPath>,
 }
 
 impl Asked {
     fn of(id: &CorrelationId, request: &Request) -> Self {
-        let route = request.extensions().get::<MatchedPath>();
         Self {
             id: id.clone(),
             method: request.method().clone(),
-            route: route.map(|route| route.as_str().to_owned()),
+            route: request.extensions().get().cloned(),
         }
     }
 }

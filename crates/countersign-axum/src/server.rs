@@ -54,11 +54,7 @@ impl Server {
     /// A server that judges by `live` and tells `audit`.
     pub fn new(live: Live, audit: Audit) -> Self {
         Self {
-            acceptor: Acceptor {
-                live,
-                audit,
-                limits: Limits::default(),
-            },
+            acceptor: Acceptor::new(live, audit),
         }
     }
 
