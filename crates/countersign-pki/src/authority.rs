@@ -247,13 +247,13 @@ impl Authority {
 
     /// Begins an authority. The caller has limited the validity, or wants it as it is.
     pub(crate) fn certification<'a>(
-        name: &str,
+        subject: Subject,
         path_len: u8,
         validity: Validity,
         issuer: Option<&'a Self>,
     ) -> Result<Request<'a>, IssueError> {
         issuer.map_or(Ok(()), |issuer| issuer.check_path_len(path_len))?;
-        let request = Request::authority(issuer, Subject::named(name), validity.from)
+        let request = Request::authority(issuer, subject, validity.from)
             .basic_constraints(BasicConstraints::AuthorityAbove(path_len))
             .validity(validity.from, validity.until);
         Ok(request)

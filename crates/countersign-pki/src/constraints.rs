@@ -1,5 +1,6 @@
 //! For which names may an authority vouch? [`NameConstraints`] (RFC 5280, 4.2.1.10).
 
+use std::fmt;
 use std::net::IpAddr;
 
 use crate::der;
@@ -66,6 +67,11 @@ impl NameConstraints {
         self
     }
 
+    /// Whether it constrains nothing.
+    pub fn is_empty(&self) -> bool {
+        self.permitted.is_empty() && self.excluded.is_empty()
+    }
+
     pub(crate) fn to_der(&self) -> Vec<u8> {
         let lists = [(0, &self.permitted), (1, &self.excluded)];
         let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
@@ -93,6 +99,32 @@ impl Subtree {
                 let mask: Vec<u8> = mask.collect();
                 der::value(der::context(7), [bytes, mask].concat())
             }
+        }
+    }
+}
+
+impl fmt::Display for NameConstraints {
+    /// What is permitted with a plus sign, what is excluded with a minus sign: `+dns:example.test`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let permitted = self.permitted.iter().map(|tree| ('+', tree));
+        let excluded = self.excluded.iter().map(|tree| ('-', tree));
+        for (index, (sign, tree)) in permitted.chain(excluded).enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{sign}{tree}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Subtree {
+    /// The kind, a colon, the value: `ip:10.0.0.0/8`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(name) => write!(f, "dns:{}", name.escape_debug()),
+            Self::Email(address) => write!(f, "email:{}", address.escape_debug()),
+            Self::Ip(address, prefix) => write!(f, "ip:{address}/{prefix}"),
+            Self::Uri(host) => write!(f, "uri:{}", host.escape_debug()),
+            Self::Directory(subject) => write!(f, "subject:{subject}"),
         }
     }
 }

@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::extension::{self, Extension};
+use crate::key::Key;
 use crate::name::Name;
 use crate::plan::{Item, Kind, Plan, Renewal};
 use crate::reason::Reason;
 use crate::report::Action;
-use crate::request::Usage;
 use crate::survey::{Found, Pair};
+use crate::usage::{KeyUsage, Usage};
 use crate::validity::Validity;
 
 /// What was found of each item, by name.
@@ -59,9 +61,15 @@ impl<'a> Judge<'a, '_> {
         match self.survey.get(&item.name)? {
             Found::Nothing | Found::Key(_) if !looked_after => None,
             Found::Nothing => Some(self.make(item, Action::Created, vec![Reason::Missing])),
-            Found::Key(_) => {
-                let reasons = vec![Reason::CertificateMissing];
-                Some(self.make(item, Action::Completed, reasons))
+            Found::Key(key) => {
+                let another = key_differs(item, key);
+                let action = match another {
+                    Some(_) => Action::Rotated,
+                    None => Action::Completed,
+                };
+                let reasons = [Some(Reason::CertificateMissing), another];
+                let reasons = reasons.into_iter().flatten().collect();
+                Some(self.make(item, action, reasons))
             }
             Found::Pair(pair) => Some(self.verdict_on(item, pair, looked_after)),
         }
@@ -80,6 +88,10 @@ impl<'a> Judge<'a, '_> {
         match (renewal, reasons.as_slice()) {
             (_, []) => self.keep(item, pair),
             (Some(Renewal::RotateKey), _) => self.make(item, Action::Rotated, reasons),
+            // A key is never changed into another: there will be a new one beside the retired one.
+            (_, why) if why.iter().any(Reason::is_rotation) => {
+                self.make(item, Action::Rotated, reasons)
+            }
             (_, why) if why.iter().all(Reason::is_renewal) => {
                 self.make(item, Action::Renewed, reasons)
             }
@@ -215,27 +227,23 @@ impl Judge<'_, '_> {
 /// What?
 impl Judge<'_, '_> {
     fn says_another(&self, item: &Item, pair: &Pair) -> Vec<Reason> {
-        let mut reasons = match &item.kind {
-            Kind::Authority { subject, path_len } => {
-                let length = pair.facts.path_len != Some((*path_len).into());
-                let length = length.then_some(Reason::PathLengthChanged { wanted: *path_len });
-                let subject = subject_differs(pair, Some(subject));
-                subject.into_iter().chain(length).collect::<Vec<_>>()
+        let mut reasons: Vec<Reason> = key_differs(item, &pair.key).into_iter().collect();
+        reasons.extend(subject_differs(item, pair));
+        match &item.kind {
+            Kind::Authority { path_len, .. } => {
+                let differs = pair.facts.path_len != Some((*path_len).into());
+                reasons.extend(differs.then_some(Reason::PathLengthChanged { wanted: *path_len }));
             }
-            Kind::Leaf {
-                profile,
-                common_name,
-                names,
-            } => {
-                let subject = subject_differs(pair, common_name.as_ref());
-                let profile_name = profile.name.clone();
-                let usage = usage_differs(pair, &profile.usage).then_some(Reason::UsageChanged {
-                    profile: profile_name,
-                });
-                let names = names_differ(pair, names);
-                subject.into_iter().chain(names).chain(usage).collect()
+            Kind::Leaf { profile, names, .. } => {
+                reasons.extend(names_differ(pair, names));
+                let differs = usage_differs(pair, &profile.usage);
+                reasons.extend(differs.then(|| Reason::UsageChanged {
+                    profile: profile.name.clone(),
+                }));
             }
-        };
+        }
+        reasons.extend(key_usage_differs(item, pair));
+        reasons.extend(extensions_differ(item, pair));
         // A certificate that is made anyway gets its dates anyway.
         if self.lifetime_differs(item, pair) {
             let wanted = item.lifetime.to_string();
@@ -245,11 +253,53 @@ impl Judge<'_, '_> {
     }
 }
 
-fn subject_differs(pair: &Pair, wanted: Option<&String>) -> Option<Reason> {
-    let differs = pair.facts.common_name.as_ref() != wanted;
-    differs.then(|| Reason::SubjectChanged {
-        wanted: wanted.cloned(),
+fn key_differs(item: &Item, key: &Key) -> Option<Reason> {
+    let wanted = item.wants_another_key(key)?;
+    Some(Reason::KeyChanged { wanted })
+}
+
+fn subject_differs(item: &Item, pair: &Pair) -> Option<Reason> {
+    let wanted = &item.subject;
+    (!wanted.says(&pair.facts.attributes)).then(|| Reason::SubjectChanged {
+        wanted: (!wanted.is_empty()).then(|| wanted.to_string()),
     })
+}
+
+fn key_usage_differs(item: &Item, pair: &Pair) -> Option<Reason> {
+    let wanted = &item.key_usage;
+    let content = (!wanted.is_empty()).then(|| KeyUsage::flags(wanted));
+    (content != pair.facts.key_usage).then(|| Reason::KeyUsageChanged {
+        wanted: wanted.clone(),
+    })
+}
+
+/// What the manifest can ask for beside the usual extensions. Others that are there may stay.
+fn extensions_differ(item: &Item, pair: &Pair) -> Vec<Reason> {
+    let wanted = item.extensions();
+    let differs = |oid: &&[u64]| {
+        let wanted = wanted.iter().find(|extension| extension.oid() == *oid);
+        wanted.map(Extension::value) != pair.facts.extension(oid)
+    };
+    let any = |oids: &[&[u64]]| oids.iter().any(differs);
+    let constraints = any(&[extension::NAME_CONSTRAINTS]);
+    let locations = any(&[
+        extension::CRL_DISTRIBUTION_POINTS,
+        extension::AUTHORITY_INFORMATION_ACCESS,
+    ]);
+    let statements = any(&[
+        extension::QC_STATEMENTS,
+        extension::CERTIFICATE_POLICIES,
+        extension::CABF_ORGANIZATION_IDENTIFIER,
+    ]);
+    let issuer = item.issuer.clone().unwrap_or_else(|| item.name.clone());
+    [
+        constraints.then_some(Reason::ConstraintsChanged),
+        locations.then_some(Reason::LocationsChanged { issuer }),
+        statements.then_some(Reason::StatementsChanged),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn usage_differs(pair: &Pair, wanted: &[Usage]) -> bool {

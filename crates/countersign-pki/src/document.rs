@@ -2,8 +2,15 @@
 //!
 //! Every text keeps its place in the file, so that a mistake is reported where it stands.
 
+mod authority;
+mod constraints;
 mod names;
+mod profile;
+mod psd2;
 mod revoked;
+mod subject;
+mod withdrawn;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,11 +18,17 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use self::names::{Names, common_name};
+use self::authority::{AuthorityDocument, authorities};
+use self::names::Names;
+use self::profile::{ProfileDocument, profiles};
+use self::psd2::Psd2Document;
 pub(crate) use self::revoked::LedgerDocument;
+use self::subject::SubjectDocument;
+use self::withdrawn::WithdrawnDocument;
 use crate::error::Flaw;
-use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
-use crate::request::Usage;
+use crate::key::KeyKind;
+use crate::manifest::{CertificateEntry, Manifest, Profile, Settings};
+use crate::usage::KeyUsage;
 use crate::validity::{Lifetime, Share};
 
 /// How many certificates a range may have.
@@ -41,23 +54,7 @@ pub(crate) struct Document {
 struct SettingsDocument {
     renew_within: Option<Spanned<String>>,
     backdate: Option<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProfileDocument {
-    extends: Option<Spanned<String>>,
-    ttl: Option<Spanned<String>>,
-    eku: Option<Vec<Spanned<String>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AuthorityDocument {
-    subject: Spanned<String>,
-    issuer: Option<Spanned<String>>,
-    ttl: Option<Spanned<String>>,
-    path_len: Option<Spanned<u8>>,
+    key: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +64,9 @@ struct CertificateDocument {
     issuer: Spanned<String>,
     ttl: Option<Spanned<String>>,
     count: Option<Spanned<u64>>,
+    key: Option<Spanned<String>>,
+    ku: Option<Vec<Spanned<String>>>,
+    subject: Option<Spanned<SubjectDocument>>,
     cn: Option<Spanned<String>>,
     spiffe: Option<Spanned<String>>,
     #[serde(default)]
@@ -77,6 +77,8 @@ struct CertificateDocument {
     uri: Vec<Spanned<String>>,
     #[serde(default)]
     email: Vec<Spanned<String>>,
+    psd2: Option<Spanned<Psd2Document>>,
+    revoked: Option<WithdrawnDocument>,
 }
 
 /// A flaw and the byte at which it starts.
@@ -93,14 +95,15 @@ impl TryFrom<Document> for Manifest {
         if found != 1 {
             return Err(fault(document.version.span(), Flaw::Version { found }));
         }
-        let settings = settings(document.settings)?;
+        let (settings, key) = settings(document.settings)?;
         let profiles = profiles(document.profile)?;
-        let authorities = authorities(as_written(document.authority))?;
+        let authorities = authorities(as_written(document.authority), key)?;
         let authority_names = authorities.iter().map(|a| a.name.clone());
         let mut known = Known {
             taken: authority_names.clone().collect(),
             issuers: authority_names.collect(),
             profiles,
+            key,
         };
         let mut certificates = Vec::new();
         for (name, entry) in as_written(document.certificate) {
@@ -119,9 +122,12 @@ struct Known {
     issuers: Vec<String>,
     profiles: BTreeMap<String, Profile>,
     taken: BTreeSet<String>,
+    /// The kind of key for those who do not say.
+    key: Option<KeyKind>,
 }
 
-fn settings(document: SettingsDocument) -> Result<Settings, Fault> {
+/// What holds for all items, and the kind of key for those who do not say.
+fn settings(document: SettingsDocument) -> Result<(Settings, Option<KeyKind>), Fault> {
     let mut settings = Settings::default();
     if let Some(text) = document.backdate {
         settings.backdate =
@@ -136,83 +142,7 @@ fn settings(document: SettingsDocument) -> Result<Settings, Fault> {
             fault(text.span(), flaw)
         })?;
     }
-    Ok(settings)
-}
-
-/// Those of the file and, where it does not change them, the two that there are from the start.
-fn profiles(
-    documents: BTreeMap<Spanned<String>, ProfileDocument>,
-) -> Result<BTreeMap<String, Profile>, Fault> {
-    let mut profiles: BTreeMap<String, Profile> = [Usage::Server, Usage::Client]
-        .map(|base| (word(base).to_owned(), built_in(base)))
-        .into();
-    for (name, document) in as_written(documents) {
-        let profile = profile(name, document)?;
-        profiles.insert(profile.name.clone(), profile);
-    }
-    Ok(profiles)
-}
-
-fn word(usage: Usage) -> &'static str {
-    match usage {
-        Usage::Server => "server",
-        Usage::Client => "client",
-        // No manifest has another.
-        other => other.name(),
-    }
-}
-
-fn usage(text: &str) -> Option<Usage> {
-    [Usage::Server, Usage::Client]
-        .into_iter()
-        .find(|usage| word(*usage) == text)
-}
-
-fn built_in(base: Usage) -> Profile {
-    Profile {
-        name: word(base).to_owned(),
-        base,
-        usage: vec![base],
-        lifetime: Lifetime::LEAF,
-    }
-}
-
-fn profile(name: Spanned<String>, document: ProfileDocument) -> Result<Profile, Fault> {
-    check_item_name(&name, name.get_ref())?;
-    let mut profile = built_in(base(&name, document.extends)?);
-    profile.name = name.into_inner();
-    profile.lifetime = lifetime(document.ttl, profile.lifetime)?;
-    if let Some(purposes) = document.eku {
-        profile.usage = purposes
-            .into_iter()
-            .map(purpose)
-            .collect::<Result<_, _>>()?;
-    }
-    Ok(profile)
-}
-
-/// What a profile rests on. `[profile.client]` changes the one that there is.
-fn base(name: &Spanned<String>, extends: Option<Spanned<String>>) -> Result<Usage, Fault> {
-    let profile = name.get_ref().clone();
-    let own = usage(&profile);
-    match (own, extends) {
-        (Some(base), None) => Ok(base),
-        (None, None) => Err(fault(name.span(), Flaw::ProfileAlone { profile })),
-        (own, Some(extends)) => {
-            let found = usage(extends.get_ref()).filter(|base| own.is_none_or(|own| own == *base));
-            let span = extends.span();
-            let extends = extends.into_inner();
-            found.ok_or_else(|| fault(span, Flaw::ProfileExtends { profile, extends }))
-        }
-    }
-}
-
-fn purpose(text: Spanned<String>) -> Result<Usage, Fault> {
-    usage(text.get_ref()).ok_or_else(|| {
-        let span = text.span();
-        let purpose = text.into_inner();
-        fault(span, Flaw::UnknownPurpose { purpose })
-    })
+    Ok((settings, document.key.map(words::key_kind).transpose()?))
 }
 
 /// The entries in the order of the file, which a map has lost.
@@ -220,98 +150,6 @@ fn as_written<T>(entries: BTreeMap<Spanned<String>, T>) -> Vec<(Spanned<String>,
     let mut entries: Vec<_> = entries.into_iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries
-}
-
-/// Places each authority after its issuer, otherwise as written.
-fn authorities(
-    mut waiting: Vec<(Spanned<String>, AuthorityDocument)>,
-) -> Result<Vec<AuthorityEntry>, Fault> {
-    let known: Vec<String> = waiting
-        .iter()
-        .map(|(name, _)| name.get_ref().clone())
-        .collect();
-    for (name, entry) in &waiting {
-        check_item_name(name, name.get_ref())?;
-        if let Some(issuer) = &entry.issuer {
-            check_issuer(name, issuer, &known)?;
-        }
-    }
-    let mut placed: Vec<AuthorityEntry> = Vec::new();
-    while !waiting.is_empty() {
-        let ready = waiting.iter().position(|(_, entry)| {
-            let issuer = entry.issuer.as_ref();
-            issuer.is_none_or(|issuer| placed.iter().any(|p| &p.name == issuer.get_ref()))
-        });
-        let Some(ready) = ready else {
-            return Err(circle(&waiting));
-        };
-        let (name, entry) = waiting.remove(ready);
-        placed.push(authority(name, entry, &placed)?);
-    }
-    Ok(placed)
-}
-
-/// What to say when none of the authorities that wait can ever be placed.
-fn circle(waiting: &[(Spanned<String>, AuthorityDocument)]) -> Fault {
-    let (span, item) = waiting
-        .first()
-        .map_or_else(Default::default, |(name, entry)| {
-            let span = entry
-                .issuer
-                .as_ref()
-                .map_or_else(|| name.span(), Spanned::span);
-            (span, name.get_ref().clone())
-        });
-    fault(span, Flaw::Circle { item })
-}
-
-fn authority(
-    name: Spanned<String>,
-    entry: AuthorityDocument,
-    placed: &[AuthorityEntry],
-) -> Result<AuthorityEntry, Fault> {
-    let issuer = entry.issuer.map(Spanned::into_inner);
-    let default = if issuer.is_none() {
-        Lifetime::ROOT
-    } else {
-        Lifetime::INTERMEDIATE
-    };
-    let span = entry
-        .path_len
-        .as_ref()
-        .map_or_else(|| name.span(), Spanned::span);
-    let length = entry
-        .path_len
-        .map_or_else(|| u8::from(issuer.is_none()), Spanned::into_inner);
-    let above = placed
-        .iter()
-        .find(|above| Some(&above.name) == issuer.as_ref());
-    if let Some(above) = above
-        && length >= above.path_len
-    {
-        return Err(fault(span, path_length(name.get_ref(), length, above)));
-    }
-    Ok(AuthorityEntry {
-        name: name.into_inner(),
-        issuer,
-        subject: common_name(entry.subject)?,
-        lifetime: lifetime(entry.ttl, default)?,
-        path_len: length,
-    })
-}
-
-fn path_length(item: &str, length: u8, issuer: &AuthorityEntry) -> Flaw {
-    let allowed = match issuer.path_len.checked_sub(1) {
-        None => "no authority below it".to_owned(),
-        Some(most) => format!("{most} at most"),
-    };
-    Flaw::PathLength {
-        item: item.to_owned(),
-        length,
-        issuer: issuer.name.clone(),
-        limit: issuer.path_len,
-        allowed,
-    }
 }
 
 /// The certificates under one entry: one, or as many as it counts.
@@ -359,6 +197,8 @@ fn certificate(
 ) -> Result<(CertificateEntry, Names), Fault> {
     check_issuer(name, &document.issuer, &known.issuers)?;
     let profile = known.profile(document.profile)?;
+    let named = subject::of_certificate(document.subject, document.cn)?;
+    let psd2 = psd2::of_certificate(name, &profile, document.psd2, &named)?;
     let CertificateDocument {
         dns,
         ip,
@@ -368,21 +208,33 @@ fn certificate(
         ..
     } = document;
     let names = Names::read(dns, ip, uri, email, spiffe)?;
-    let common_name = document.cn.map(common_name).transpose()?;
-    if names.all.is_empty() && common_name.is_none() {
+    if names.all.is_empty() && !subject::identifies(&named) {
         let item = name.get_ref().clone();
         return Err(fault(name.span(), Flaw::NoName { item }));
     }
+    let key = document.key.map(words::key_kind).transpose()?;
     let entry = CertificateEntry {
         name: name.get_ref().clone(),
         entry: name.get_ref().clone(),
         issuer: document.issuer.into_inner(),
         lifetime: lifetime(document.ttl, profile.lifetime)?,
+        key: key.or(profile.key).or(known.key),
+        key_usage: key_usage(document.ku, &profile)?,
+        psd2,
+        withdrawn: document.revoked.map(WithdrawnDocument::read).transpose()?,
         profile,
-        common_name,
+        subject: named,
         names: names.all.clone(),
     };
     Ok((entry, names))
+}
+
+fn key_usage(
+    texts: Option<Vec<Spanned<String>>>,
+    profile: &Profile,
+) -> Result<Vec<KeyUsage>, Fault> {
+    let own = texts.map(words::leaf_key_usage).transpose()?;
+    Ok(own.unwrap_or_else(|| profile.key_usage.clone()))
 }
 
 impl Known {

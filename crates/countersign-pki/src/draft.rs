@@ -3,11 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, value};
 
 use crate::error::ManifestError;
+use crate::key::KeyKind;
 use crate::manifest::{CertificateEntry, Manifest};
 use crate::name::Name;
+use crate::psd2::Role;
+use crate::subject::Subject;
 
 /// The text of a manifest, to be added to. Comments, order and spelling stay. It prints as TOML.
 ///
@@ -59,6 +62,25 @@ pub struct NewCertificate {
     pub ip: Vec<IpAddr>,
     /// E-mail addresses.
     pub email: Vec<String>,
+    /// The kind of key; as its profile says if left out.
+    pub key: Option<KeyKind>,
+    /// The subject, all of it; the common name alone goes under `cn`.
+    pub subject: Option<Subject>,
+    /// What it states for PSD2 beside what its profile says.
+    pub psd2: Option<NewStatements>,
+}
+
+/// What a certificate of a payment service provider states: who registers it, and as what.
+#[derive(Clone, Debug)]
+pub struct NewStatements {
+    /// The national authority's identifier: `GB-FCA`.
+    pub nca_id: String,
+    /// Its name.
+    pub nca_name: String,
+    /// What the provider may be.
+    pub roles: Vec<Role>,
+    /// Where its disclosure statement in English is.
+    pub disclosure: Option<String>,
 }
 
 impl Draft {
@@ -150,10 +172,12 @@ impl NewCertificate {
     fn to_item(&self) -> Item {
         let mut table = Table::new();
         table.decor_mut().set_prefix("\n");
+        let key = self.key.map(|key| key.to_string());
         let texts = [
             ("profile", Some(&self.profile)),
             ("issuer", Some(&self.issuer)),
             ("ttl", self.ttl.as_ref()),
+            ("key", key.as_ref()),
             ("cn", self.cn.as_ref()),
             ("spiffe", self.spiffe.as_ref()),
         ];
@@ -171,7 +195,30 @@ impl NewCertificate {
                 table.insert(key, value(texts.iter().collect::<Array>()));
             }
         }
+        if let Some(subject) = &self.subject {
+            let attributes = subject.attributes();
+            let attributes = attributes.map(|(attribute, text)| (attribute.as_str(), text));
+            table.insert("subject", value(attributes.collect::<InlineTable>()));
+        }
+        if let Some(psd2) = &self.psd2 {
+            table.insert("psd2", value(psd2.to_table()));
+        }
         Item::Table(table)
+    }
+}
+
+impl NewStatements {
+    fn to_table(&self) -> InlineTable {
+        let mut table = InlineTable::new();
+        let nca: Array = [&self.nca_id, &self.nca_name].into_iter().collect();
+        let roles: Array = self.roles.iter().map(|role| role.name()).collect();
+        table.insert("nca", nca.into());
+        table.insert("roles", roles.into());
+        if let Some(url) = &self.disclosure {
+            let pds: InlineTable = [("en", url.as_str())].into_iter().collect();
+            table.insert("pds", pds.into());
+        }
+        table
     }
 }
 

@@ -125,25 +125,73 @@ pub enum Flaw {
         known: String,
     },
     /// A profile of one's own that does not say what it rests on.
-    #[error("profile `{profile}` extends nothing; write `extends = \"server\"` or `\"client\"`")]
+    #[error(
+        "profile `{profile}` extends nothing; write `extends = \"server\"`, `\"client\"`, `\"qwac\"` or `\"qseal\"`"
+    )]
     ProfileAlone {
         /// The profile.
         profile: String,
     },
-    /// A profile that rests on one that is neither of the two that there are from the start.
-    #[error("profile `{profile}` extends `{extends}`; only `server` and `client` can be extended")]
+    /// A profile that rests on one that is none of the four that there are from the start.
+    #[error(
+        "profile `{profile}` extends `{extends}`; only `server`, `client`, `qwac` and `qseal` can be extended"
+    )]
     ProfileExtends {
         /// The profile.
         profile: String,
         /// What it says that it extends.
         extends: String,
     },
-    /// A purpose that is none.
-    #[error("purpose `{purpose}` is not known; there are `server` and `client`")]
-    UnknownPurpose {
-        /// The purpose as written.
-        purpose: String,
+    /// A word that is none of those that may stand there.
+    #[error("{what} `{word}` is not known; there are {known}")]
+    UnknownWord {
+        /// What it should be: `key`, `key usage`, `purpose`, `attribute`, `role`.
+        what: &'static str,
+        /// The word as written, control characters escaped.
+        word: String,
+        /// The words that there are.
+        known: String,
     },
+    /// A leaf that would sign certificates.
+    #[error("key usage `keyCertSign` is for authorities")]
+    LeafSigns,
+    /// An authority that would not.
+    #[error("an authority has `keyCertSign` in its key usage")]
+    AuthorityCannotSign,
+    /// An authority without a common name, by which it is told of.
+    #[error("authority `{item}` has no common name; give its subject a `cn`")]
+    AuthorityWithoutName {
+        /// The authority.
+        item: String,
+    },
+    /// Two places state the common name.
+    #[error("`cn` is in the subject already")]
+    CommonNameTwice,
+    /// A root is revoked by nobody.
+    #[error("`{item}` is a root, which nobody can revoke")]
+    RootRevoked {
+        /// The root.
+        item: String,
+    },
+    /// A moment that is none.
+    #[error("moment `{text}`: {reason}")]
+    Moment {
+        /// The moment as written.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A payment service provider's certificate that does not say enough, or contradicts itself.
+    #[error("certificate `{item}` cannot state what PSD2 wants: {reason}")]
+    Psd2 {
+        /// The certificate.
+        item: String,
+        /// What is missing, or does not fit.
+        reason: String,
+    },
+    /// A national authority that is not told by two texts.
+    #[error("`nca` is two texts: `[\"GB-FCA\", \"Financial Conduct Authority\"]`")]
+    Nca,
     /// The part of a lifetime within which to renew is none.
     #[error("renew_within `{text}`: {reason}")]
     RenewWithin {

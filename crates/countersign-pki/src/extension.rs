@@ -15,10 +15,22 @@ pub(crate) const CRL_DISTRIBUTION_POINTS: &[u64] = &[2, 5, 29, 31];
 pub(crate) const CERTIFICATE_POLICIES: &[u64] = &[2, 5, 29, 32];
 pub(crate) const AUTHORITY_KEY_ID: &[u64] = &[2, 5, 29, 35];
 pub(crate) const EXTENDED_KEY_USAGE: &[u64] = &[2, 5, 29, 37];
-const AUTHORITY_INFORMATION_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+pub(crate) const QC_STATEMENTS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 3];
+pub(crate) const CABF_ORGANIZATION_IDENTIFIER: &[u64] = &[2, 23, 140, 3, 1];
+pub(crate) const AUTHORITY_INFORMATION_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
 const OCSP: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1];
 const OCSP_NO_CHECK: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 1, 5];
 const CA_ISSUERS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 48, 2];
+
+/// Those that every certificate of ours has, as far as they say something.
+pub(crate) const USUAL: [&[u64]; 6] = [
+    AUTHORITY_KEY_ID,
+    SUBJECT_ALT_NAME,
+    KEY_USAGE,
+    EXTENDED_KEY_USAGE,
+    SUBJECT_KEY_ID,
+    BASIC_CONSTRAINTS,
+];
 
 /// An extension of a certificate (RFC 5280, 4.2), not critical unless it says so.
 ///

@@ -10,8 +10,10 @@ use x509_parser::parse_x509_certificate;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::der;
+use crate::extension;
 use crate::name::Name;
-use crate::request::Usage;
+use crate::usage::Usage;
 use crate::validity::Validity;
 
 pub(crate) struct Facts {
@@ -19,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) subject: Vec<u8>,
     /// The issuer's name, as encoded.
     pub(crate) issuer: Vec<u8>,
+    /// What the subject states: object identifiers as encoded, and texts. A value that is no text is empty.
+    pub(crate) attributes: Vec<(Vec<u8>, String)>,
     /// The subject's first common name.
     pub(crate) common_name: Option<String>,
     pub(crate) validity: Validity,
@@ -40,6 +44,10 @@ pub(crate) struct Facts {
     pub(crate) usage: Vec<Usage>,
     /// There are other purposes as well, any purpose among them.
     pub(crate) has_other_usage: bool,
+    /// The content of the extension keyUsage.
+    pub(crate) key_usage: Option<Vec<u8>>,
+    /// The extensions that are none of the usual ones: object identifiers as encoded, and contents.
+    pub(crate) extensions: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Facts {
@@ -54,6 +62,7 @@ impl Facts {
         Some(Self {
             subject: certificate.subject().as_raw().to_vec(),
             issuer: certificate.issuer().as_raw().to_vec(),
+            attributes: attributes(&certificate),
             common_name: common_name(&certificate),
             validity: Validity::of_seconds(
                 dates.not_before.timestamp(),
@@ -68,7 +77,17 @@ impl Facts {
             has_other_names,
             usage,
             has_other_usage,
+            key_usage: content(&certificate, extension::KEY_USAGE),
+            extensions: further_extensions(&certificate),
         })
+    }
+
+    /// The content of an extension that is none of the usual ones.
+    pub(crate) fn extension(&self, oid: &[u64]) -> Option<&[u8]> {
+        let oid = der::oid(oid);
+        let mut all = self.extensions.iter();
+        let found = all.find(|(known, _)| *known == oid);
+        found.map(|(_, content)| content.as_slice())
     }
 }
 
@@ -88,6 +107,34 @@ fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
         Ok(([], certificate)) => Some(certificate),
         _ => None,
     }
+}
+
+fn attributes(certificate: &X509Certificate<'_>) -> Vec<(Vec<u8>, String)> {
+    let all = certificate.subject().iter_attributes();
+    let all = all.map(|attribute| {
+        let oid = attribute.attr_type().as_bytes();
+        let text = attribute.as_str().unwrap_or_default();
+        (der::value(der::OBJECT_IDENTIFIER, oid), text.to_owned())
+    });
+    all.collect()
+}
+
+fn content(certificate: &X509Certificate<'_>, oid: &[u64]) -> Option<Vec<u8>> {
+    let oid = der::oid(oid);
+    let mut all = certificate.iter_extensions();
+    let found = all.find(|e| der::value(der::OBJECT_IDENTIFIER, e.oid.as_bytes()) == oid);
+    found.map(|e| e.value.to_vec())
+}
+
+/// Those beside the ones that every certificate of ours has, and that are compared otherwise.
+fn further_extensions(certificate: &X509Certificate<'_>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let usual = extension::USUAL.map(der::oid);
+    let all = certificate.iter_extensions();
+    let all = all.map(|e| {
+        let oid = der::value(der::OBJECT_IDENTIFIER, e.oid.as_bytes());
+        (oid, e.value.to_vec())
+    });
+    all.filter(|(oid, _)| !usual.contains(oid)).collect()
 }
 
 fn common_name(certificate: &X509Certificate<'_>) -> Option<String> {

@@ -39,6 +39,50 @@ pub enum KeyKind {
     Rsa4096,
 }
 
+impl KeyKind {
+    /// All of them, the quickest first.
+    pub const ALL: [Self; 7] = [
+        Self::P256,
+        Self::P384,
+        Self::P521,
+        Self::Ed25519,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+    ];
+
+    /// As a manifest writes it: `rsa2048`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::P521 => "p521",
+            Self::Ed25519 => "ed25519",
+            Self::Rsa2048 => "rsa2048",
+            Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
+        }
+    }
+
+    /// The kind of that name.
+    ///
+    /// ```
+    /// use countersign_pki::KeyKind;
+    ///
+    /// assert_eq!(KeyKind::named("ed25519"), Some(KeyKind::Ed25519));
+    /// assert_eq!(KeyKind::named("rsa1024"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// A private key. Copies share it.
 ///
 /// ```

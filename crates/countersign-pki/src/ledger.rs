@@ -67,6 +67,13 @@ impl Ledger {
         self.of(issuer).find(|it| it.serial == normal(serial))
     }
 
+    /// The same with what will be revoked, of which nobody knows the serial number yet.
+    pub(crate) fn foreseeing(&self, revocations: impl IntoIterator<Item = Revocation>) -> Self {
+        let mut all = self.all.clone();
+        all.extend(revocations);
+        Self { all }
+    }
+
     /// Adds it, unless that certificate is revoked already: the first reason and moment count.
     pub(crate) fn add(&mut self, revocation: Revocation) -> bool {
         let is_new = self.find(&revocation.issuer, &revocation.serial).is_none();

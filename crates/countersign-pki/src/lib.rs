@@ -91,7 +91,7 @@ pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Side, Stag
 pub use constraints::{NameConstraints, Subtree};
 pub use crl::{Crl, CrlRequest, CrlScope, RevocationReason};
 pub use csr::Csr;
-pub use draft::{Draft, NewCertificate};
+pub use draft::{Draft, NewCertificate, NewStatements};
 pub use error::{Flaw, IssueError, ManifestError, StoreError};
 pub use extension::Extension;
 pub use forge::{Digest, Forgery};

@@ -11,7 +11,7 @@ use x509_parser::x509::SubjectPublicKeyInfo;
 use crate::facts::Facts;
 use crate::ledger::{Ledger, normal};
 use crate::pem;
-use crate::plan::Plan;
+use crate::plan::{List, Plan};
 use crate::reason::Reason;
 use crate::report::Action;
 use crate::validity::{Lifetime, Validity};
@@ -70,7 +70,7 @@ pub(crate) struct Due {
 pub(crate) struct Lists<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) ledger: &'a Ledger,
-    /// How long a new list counts [default: as long as the one in place].
+    /// How long a new list counts [default: as the manifest says, or as long as the one in place].
     pub(crate) lifetime: Option<Lifetime>,
 }
 
@@ -95,6 +95,7 @@ impl Lists<'_> {
         };
         let mut reasons: Vec<Reason> = asked.then_some(Reason::Asked).into_iter().collect();
         reasons.extend(self.time_is_up(found));
+        reasons.extend(self.lifetime_differs(issuer, found));
         if !facts.is_some_and(|facts| found.is_by(facts)) {
             let issuer = issuer.to_owned();
             reasons.push(Reason::IssuerReplaced { issuer });
@@ -108,7 +109,23 @@ impl Lists<'_> {
     /// every authority in it.
     fn is_needed(&self, issuer: &str) -> bool {
         let mut issuers = self.ledger.all().iter().map(|it| it.issuer.as_str());
-        issuers.any(|below| self.plan.above(below).any(|item| item.name == issuer))
+        self.stated(issuer).is_some_and(|list| list.is_published)
+            || issuers.any(|below| self.plan.above(below).any(|item| item.name == issuer))
+    }
+
+    /// What the manifest says of its list.
+    fn stated(&self, issuer: &str) -> Option<List> {
+        self.plan.item(issuer)?.list()
+    }
+
+    /// Whether the manifest wants it to count for another time.
+    fn lifetime_differs(&self, issuer: &str, found: &Listed) -> Option<Reason> {
+        let stated = self.stated(issuer).and_then(|list| list.lifetime);
+        let wanted = self.lifetime.or(stated)?;
+        let differs = wanted.seconds() != found.validity.length();
+        differs.then(|| Reason::LifetimeChanged {
+            wanted: wanted.to_string(),
+        })
     }
 
     fn time_is_up(&self, found: &Listed) -> Option<Reason> {
@@ -144,7 +161,9 @@ impl Lists<'_> {
     ) -> Due {
         let second = self.plan.now().as_second();
         let in_place = found.map_or_else(|| Lifetime::LIST.seconds(), |it| it.validity.length());
-        let lifetime = self.lifetime.map_or(in_place, Lifetime::seconds);
+        let stated = self.stated(issuer).and_then(|list| list.lifetime);
+        let lifetime = self.lifetime.or(stated);
+        let lifetime = lifetime.map_or(in_place, Lifetime::seconds);
         let until = second.saturating_add(lifetime);
         // A number never comes twice, even if two lists are made in a second or a clock goes back.
         let next = found.map_or(0, |it| it.number.saturating_add(1));

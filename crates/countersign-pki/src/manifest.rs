@@ -3,11 +3,16 @@
 //! A manifest holds no date and no key. The TOML that it is read from is in `document.rs`. A range, the
 //! `count` of a certificate, is written out here: one entry for each number.
 
+use crate::constraints::NameConstraints;
+use crate::crl::RevocationReason;
 use crate::document::{Document, Fault};
 use crate::error::ManifestError;
+use crate::key::KeyKind;
 use crate::name::Name;
-use crate::request::Usage;
-use crate::validity::{Lifetime, Share};
+use crate::psd2::{Nca, QcType, Qualified, Role};
+use crate::subject::Subject;
+use crate::usage::{KeyUsage, Usage};
+use crate::validity::{Lifetime, Share, When};
 
 /// The authorities and certificates that somebody wants; every issuer exists and comes first.
 ///
@@ -95,10 +100,19 @@ impl Manifest {
             && other.certificates.iter().all(has)
     }
 
+    /// What that authority publishes; nothing if it is none of this manifest.
+    pub(crate) fn published_by(&self, authority: Option<&str>) -> Published {
+        let mut all = self.authorities.iter();
+        let found = all.find(|entry| Some(entry.name.as_str()) == authority);
+        found
+            .map(|entry| entry.published.clone())
+            .unwrap_or_default()
+    }
+
     fn servers(&mut self) -> impl Iterator<Item = &mut CertificateEntry> {
         self.certificates
             .iter_mut()
-            .filter(|entry| entry.profile.base == Usage::Server)
+            .filter(|entry| entry.profile.base == Base::Server)
     }
 }
 
@@ -107,12 +121,37 @@ impl Manifest {
 pub(crate) struct AuthorityEntry {
     pub(crate) name: String,
     pub(crate) issuer: Option<String>,
-    pub(crate) subject: String,
+    pub(crate) subject: Subject,
     pub(crate) lifetime: Lifetime,
     pub(crate) path_len: u8,
+    /// None: P-256, and whatever is in place already.
+    pub(crate) key: Option<KeyKind>,
+    pub(crate) key_usage: Vec<KeyUsage>,
+    /// For which names it may vouch.
+    pub(crate) constraints: NameConstraints,
+    pub(crate) published: Published,
+    pub(crate) withdrawn: Option<Withdrawn>,
 }
 
-/// A leaf that somebody wants. It has a name: a common name, or at least one other.
+/// Where an authority says what it has revoked and what its certificate is: stated in what it issues.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Published {
+    pub(crate) crl: Option<String>,
+    pub(crate) ocsp: Option<String>,
+    pub(crate) ca_issuers: Option<String>,
+    /// How long its revocation list counts, if that is said.
+    pub(crate) next_update: Option<Lifetime>,
+}
+
+/// A certificate that is to be on its issuer's revocation list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Withdrawn {
+    pub(crate) reason: RevocationReason,
+    /// Since when; none is since it is first seen.
+    pub(crate) at: Option<When>,
+}
+
+/// A leaf that somebody wants. It has a name: a common name, an organisation's, or at least one other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CertificateEntry {
     pub(crate) name: String,
@@ -121,8 +160,14 @@ pub(crate) struct CertificateEntry {
     pub(crate) issuer: String,
     pub(crate) profile: Profile,
     pub(crate) lifetime: Lifetime,
-    pub(crate) common_name: Option<String>,
+    pub(crate) subject: Subject,
     pub(crate) names: Vec<Name>,
+    /// None: P-256, and whatever is in place already.
+    pub(crate) key: Option<KeyKind>,
+    pub(crate) key_usage: Vec<KeyUsage>,
+    /// What it states as a payment service provider's.
+    pub(crate) psd2: Option<Qualified>,
+    pub(crate) withdrawn: Option<Withdrawn>,
 }
 
 impl CertificateEntry {
@@ -138,10 +183,52 @@ impl CertificateEntry {
 pub(crate) struct Profile {
     pub(crate) name: String,
     /// The profile of ours that it rests on.
-    pub(crate) base: Usage,
+    pub(crate) base: Base,
     pub(crate) usage: Vec<Usage>,
+    pub(crate) key_usage: Vec<KeyUsage>,
+    pub(crate) key: Option<KeyKind>,
+    /// What certificates state that do not say themselves.
+    pub(crate) psd2: Option<StatementParts>,
     /// For certificates that do not say themselves how long they live.
     pub(crate) lifetime: Lifetime,
+}
+
+/// The profiles that there are from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Base {
+    Server,
+    Client,
+    /// Shaped like a qualified website certificate: for TLS at both ends.
+    Qwac,
+    /// Shaped like a qualified seal certificate: for messages.
+    Qseal,
+}
+
+impl Base {
+    pub(crate) const ALL: [Self; 4] = [Self::Server, Self::Client, Self::Qwac, Self::Qseal];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+            Self::Qwac => "qwac",
+            Self::Qseal => "qseal",
+        }
+    }
+
+    pub(crate) fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|base| base.as_str() == text)
+    }
+}
+
+/// What is said of a payment service provider, as far as it is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StatementParts {
+    pub(crate) kind: Option<QcType>,
+    pub(crate) nca: Option<Nca>,
+    pub(crate) roles: Option<Vec<Role>>,
+    pub(crate) compliance: Option<bool>,
+    pub(crate) pds: Option<Vec<(String, String)>>,
 }
 
 /// What holds for all items.

@@ -16,20 +16,17 @@ pub(crate) struct Moment {
 
 impl Moment {
     /// A new key for the item with this name: from the seed, or from the system's randomness.
-    pub(crate) fn new_key(&self, name: &str) -> Result<Key, IssueError> {
+    pub(crate) fn new_key(&self, name: &str, kind: KeyKind) -> Result<Key, IssueError> {
         match &self.seed {
-            Some(seed) => seed.key(name, KeyKind::default()),
-            None => Key::generate(KeyKind::default()),
+            Some(seed) => seed.key(name, kind),
+            None => Key::generate(kind),
         }
     }
 
     /// A key that was read from a file. If it is the seed's, its signatures repeat again.
     pub(crate) fn known(&self, name: &str, key: Key) -> Key {
-        let seeded = self
-            .seed
-            .as_ref()
-            .map(|seed| seed.key(name, KeyKind::default()));
-        match seeded {
+        let seed = self.seed.as_ref().zip(key.kind());
+        match seed.map(|(seed, kind)| seed.key(name, kind)) {
             Some(Ok(seeded)) if seeded.public_key_der() == key.public_key_der() => seeded,
             _ => key,
         }

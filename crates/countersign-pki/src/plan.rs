@@ -3,21 +3,20 @@
 //! A plan can be printed, issued in memory, or [applied](crate::Store::apply) to a folder. Making one
 //! makes no key and touches no file.
 
+mod item;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::authority::Authority;
+pub(crate) use self::item::{Item, Kind, List, Made};
 use crate::error::IssueError;
-use crate::issued::Issued;
-use crate::key::Key;
-use crate::manifest::{AuthorityEntry, CertificateEntry, Manifest, Profile, Settings};
+use crate::manifest::{Manifest, Settings};
 use crate::moment::Moment;
-use crate::name::Name;
 use crate::pki::Pki;
-use crate::request::{Request, Usage};
 use crate::seed::Seed;
+use crate::usage::Usage;
 use crate::validity::{Lifetime, Validity};
 
 /// The items of a manifest, issuers before what they issue, with the dates that they get at `now`.
@@ -67,12 +66,16 @@ impl Plan {
             scope: None,
         };
         for entry in &manifest.authorities {
-            let validity = plan.dates(entry.lifetime, entry.issuer.as_deref());
-            plan.items.push(Item::of_authority(entry, validity));
+            let issuer = entry.issuer.as_deref();
+            let validity = plan.dates(entry.lifetime, issuer);
+            let item = Item::of_authority(entry, validity, manifest.published_by(issuer));
+            plan.items.push(item);
         }
         for entry in &manifest.certificates {
-            let validity = plan.dates(entry.lifetime, Some(&entry.issuer));
-            plan.items.push(Item::of_certificate(entry, validity));
+            let issuer = Some(entry.issuer.as_str());
+            let validity = plan.dates(entry.lifetime, issuer);
+            let item = Item::of_certificate(entry, validity, manifest.published_by(issuer));
+            plan.items.push(item);
         }
         plan
     }
@@ -201,7 +204,7 @@ impl Plan {
     pub fn issue(&self) -> Result<Pki, IssueError> {
         let mut pki = Pki::default();
         for item in &self.items {
-            let key = self.moment.new_key(&item.name)?;
+            let key = item.new_key(&self.moment)?;
             let made = item.issue(pki.issuer_of(item)?, key, &self.moment)?;
             pki.extend(&item.name, Some(made));
         }
@@ -256,181 +259,4 @@ impl fmt::Display for Plan {
         }
         Ok(())
     }
-}
-
-/// One key and its certificate.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    pub(crate) name: String,
-    /// The entry of the manifest: the same name, or that of a range.
-    entry: String,
-    pub(crate) issuer: Option<String>,
-    pub(crate) validity: Validity,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) kind: Kind,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Kind {
-    Authority {
-        subject: String,
-        path_len: u8,
-    },
-    Leaf {
-        profile: Profile,
-        common_name: Option<String>,
-        names: Vec<Name>,
-    },
-}
-
-/// What an item became.
-#[derive(Debug)]
-pub(crate) enum Made {
-    Authority(Authority),
-    Leaf(Issued),
-}
-
-impl Item {
-    fn of_authority(entry: &AuthorityEntry, validity: Validity) -> Self {
-        let AuthorityEntry {
-            name,
-            issuer,
-            subject,
-            lifetime,
-            path_len,
-        } = entry.clone();
-        Self {
-            entry: name.clone(),
-            name,
-            issuer,
-            validity,
-            lifetime,
-            kind: Kind::Authority { subject, path_len },
-        }
-    }
-
-    fn of_certificate(entry: &CertificateEntry, validity: Validity) -> Self {
-        let CertificateEntry {
-            name,
-            entry,
-            issuer,
-            profile,
-            lifetime,
-            common_name,
-            names,
-        } = entry.clone();
-        let kind = Kind::Leaf {
-            profile,
-            common_name,
-            names,
-        };
-        Self {
-            name,
-            entry,
-            issuer: Some(issuer),
-            validity,
-            lifetime,
-            kind,
-        }
-    }
-
-    pub(crate) fn is_authority(&self) -> bool {
-        matches!(self.kind, Kind::Authority { .. })
-    }
-
-    /// Certifies the key as this item. The issuer in place may end before the planned one would.
-    pub(crate) fn issue(
-        &self,
-        issuer: Option<&Authority>,
-        key: Key,
-        moment: &Moment,
-    ) -> Result<Made, IssueError> {
-        match (&self.kind, issuer) {
-            (Kind::Authority { subject, path_len }, _) => {
-                let validity =
-                    issuer.map_or(Ok(self.validity), |i| i.limit(self.validity, moment.now))?;
-                let request = Authority::certification(subject, *path_len, validity, issuer)?;
-                let request = moment.seeded(request.for_key(&key), &self.name);
-                request.issue_authority().map(Made::Authority)
-            }
-            (
-                Kind::Leaf {
-                    profile,
-                    common_name,
-                    names,
-                },
-                Some(issuer),
-            ) => {
-                let mut request = Request::new(issuer, profile.base, moment.now)
-                    .extended_key_usage(&profile.usage)
-                    .at_most(self.validity);
-                if let Some(name) = common_name {
-                    request = request.common_name(name);
-                }
-                let request = names.iter().cloned().fold(request, Request::name);
-                moment
-                    .seeded(request.for_key(&key), &self.name)
-                    .issue()
-                    .map(Made::Leaf)
-            }
-            (Kind::Leaf { .. }, None) => Err(self.without_issuer()),
-        }
-    }
-
-    /// A manifest gives every leaf an issuer, so this is said of none.
-    fn without_issuer(&self) -> IssueError {
-        let name = self.issuer.clone().unwrap_or_default();
-        IssueError::UnknownItem {
-            wanted: "authority",
-            name,
-            known: "none".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let issuer = self.issuer.as_deref().unwrap_or("self");
-        let Validity { from, until } = self.validity;
-        match &self.kind {
-            Kind::Authority { subject, path_len } => {
-                write!(
-                    f,
-                    "authority issuer={issuer} cn={subject:?} path_len={path_len}"
-                )?;
-                write!(f, " key_usage=keyCertSign,cRLSign")?;
-            }
-            Kind::Leaf {
-                profile,
-                common_name,
-                names,
-            } => {
-                write!(f, "{} issuer={issuer}", profile.name)?;
-                match common_name {
-                    Some(name) => write!(f, " cn={name:?}")?,
-                    None => write!(f, " subject=empty")?,
-                }
-                let names: Vec<String> = names.iter().map(Name::to_string).collect();
-                write!(f, " names={}", names.join(","))?;
-                write!(
-                    f,
-                    " key_usage=digitalSignature extended={}",
-                    purposes(&profile.usage)
-                )?;
-            }
-        }
-        write!(
-            f,
-            " key=p256 ttl={} from={from} until={until}",
-            self.lifetime
-        )
-    }
-}
-
-fn purposes(usage: &[Usage]) -> String {
-    usage
-        .iter()
-        .map(|usage| usage.name())
-        .collect::<Vec<_>>()
-        .join(",")
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::key::KeyKind;
 use crate::name::Name;
+use crate::usage::KeyUsage;
 
 /// Why a certificate is made anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +45,28 @@ pub enum Reason {
     },
     /// It is to have another subject.
     SubjectChanged {
-        /// The common name that it is to have.
+        /// The common name that it is to have where that is all, or else every attribute.
         wanted: Option<String>,
     },
+    /// It is to be for a key of another kind.
+    KeyChanged {
+        /// The kind.
+        wanted: KeyKind,
+    },
+    /// The key is to be used for something else.
+    KeyUsageChanged {
+        /// What for; nothing is anything.
+        wanted: Vec<KeyUsage>,
+    },
+    /// The authority is to vouch for other names.
+    ConstraintsChanged,
+    /// The issuer publishes its list, or what else it publishes, elsewhere.
+    LocationsChanged {
+        /// The issuer's item.
+        issuer: String,
+    },
+    /// It is to state something else for PSD2.
+    StatementsChanged,
     /// It is to have other names.
     NamesChanged {
         /// The names that it lacks.
@@ -86,6 +107,13 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Whether the key in place will not do.
+    pub(crate) fn is_rotation(&self) -> bool {
+        matches!(self, Self::KeyChanged { .. })
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -103,7 +131,7 @@ impl fmt::Display for Reason {
             Self::SubjectChanged { wanted: None } => write!(f, "subject changed to none"),
             Self::SubjectChanged {
                 wanted: Some(wanted),
-            } => write!(f, "subject changed to `{}`", wanted.escape_debug()),
+            } => write!(f, "subject changed to `{wanted}`"),
             Self::NamesChanged { added, removed } => {
                 if added.is_empty() && removed.is_empty() {
                     return write!(f, "names changed: without those of other kinds");
@@ -116,6 +144,19 @@ impl fmt::Display for Reason {
                 Ok(())
             }
             Self::UsageChanged { profile } => write!(f, "profile changed to `{profile}`"),
+            Self::KeyChanged { wanted } => write!(f, "key changed to {wanted}"),
+            Self::KeyUsageChanged { wanted } => {
+                let words: Vec<&str> = wanted.iter().map(|usage| usage.as_str()).collect();
+                match words.is_empty() {
+                    true => write!(f, "key usage changed to none"),
+                    false => write!(f, "key usage changed to {}", words.join(",")),
+                }
+            }
+            Self::ConstraintsChanged => write!(f, "name constraints changed"),
+            Self::LocationsChanged { issuer } => {
+                write!(f, "`{issuer}` publishes elsewhere")
+            }
+            Self::StatementsChanged => write!(f, "PSD2 statements changed"),
             Self::PathLengthChanged { wanted } => write!(f, "path length changed to {wanted}"),
             Self::LifetimeChanged { wanted } => write!(f, "lifetime changed to {wanted}"),
             Self::Revoked { names } => write!(f, "revoked: `{}`", names.join("`, `")),

@@ -8,6 +8,7 @@
 mod lists;
 mod rotation;
 mod settle;
+mod withdrawn;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use self::lists::Revoke;
 pub use self::rotation::{Crossed, Rotation};
 use self::settle::Work;
+use self::withdrawn::withdrawn;
 use crate::crossed::links;
 use crate::decide::{Survey, Verdicts, decide};
 use crate::error::StoreError;
@@ -126,6 +128,7 @@ impl Store {
     pub fn compare(&self, plan: &Plan) -> Result<Changes, StoreError> {
         let (survey, ledger) = (self.survey(plan)?, self.ledger()?);
         let mut verdicts = decide(plan, &survey);
+        let ledger = ledger.foreseeing(withdrawn(plan, &survey, &verdicts, &ledger));
         let lists = self.lists_due(plan, &survey, &verdicts, &ledger)?;
         let mut changes = Changes::default();
         for item in plan.items() {
@@ -170,7 +173,9 @@ impl Store {
     ) -> Result<Report, StoreError> {
         let (mut survey, ledger) = (self.survey(plan)?, self.ledger()?);
         let mut verdicts = decide(plan, &survey);
-        let lists = self.lists_due(plan, &survey, &verdicts, &ledger)?;
+        let withdrawn = withdrawn(plan, &survey, &verdicts, &ledger);
+        let foreseen = ledger.foreseeing(withdrawn.iter().cloned());
+        let lists = self.lists_due(plan, &survey, &verdicts, &foreseen)?;
         let mut report = Report::default();
         report.warn(self.folder_warnings());
         report.warn(plan.items().iter().filter_map(|item| self.warning(item)));
@@ -178,7 +183,9 @@ impl Store {
         for item in plan.items() {
             let found = survey.remove(&item.name).unwrap_or(Found::Nothing);
             if let Some(verdict) = verdicts.remove(item.name.as_str()) {
-                report.warn(Self::revoked(item, &found, &ledger, verdict.action));
+                let revoked = Self::revoked(item, &found, &ledger, verdict.action);
+                // What the manifest revokes is meant to be so.
+                report.warn(revoked.filter(|_| item.withdrawn.is_none()));
                 let work = Work::new(self, self.place(item), verdict, plan.moment().clone());
                 let (entry, made) = work.settle(found, &authorities)?;
                 authorities.extend(&item.name, made);
@@ -186,6 +193,7 @@ impl Store {
                 report.add(entry);
             }
         }
+        self.withdraw(withdrawn)?;
         self.put_lists(plan, lists, &authorities, &mut report)?;
         if report.changed() {
             self.sync()?;

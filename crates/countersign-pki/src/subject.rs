@@ -1,9 +1,12 @@
 //! Who is it, in the words of X.500? A [`Subject`]: attributes in the order in which they were given.
 
+use std::fmt;
+
 use rcgen::string::PrintableString;
 
 use crate::der;
 use crate::error::IssueError;
+use crate::name::common_name_flaw;
 
 /// What an attribute of a [`Subject`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +35,70 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::JurisdictionCountry,
+        Self::BusinessCategory,
+        Self::SerialNumber,
+        Self::Country,
+        Self::State,
+        Self::Locality,
+        Self::Organization,
+        Self::OrganizationalUnit,
+        Self::OrganizationIdentifier,
+        Self::CommonName,
+    ];
+
+    /// As a manifest writes it: `org_id`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Country => "c",
+            Self::State => "st",
+            Self::Locality => "l",
+            Self::Organization => "o",
+            Self::OrganizationalUnit => "ou",
+            Self::OrganizationIdentifier => "org_id",
+            Self::SerialNumber => "serial_number",
+            Self::BusinessCategory => "business_category",
+            Self::JurisdictionCountry => "jurisdiction_c",
+            Self::CommonName => "cn",
+        }
+    }
+
+    /// The attribute that a manifest calls so.
+    ///
+    /// ```
+    /// use countersign_pki::Attribute;
+    ///
+    /// assert_eq!(Attribute::named("o"), Some(Attribute::Organization));
+    /// assert_eq!(Attribute::named("organisation"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == name)
+    }
+
+    /// The reason why no certificate should state this text, if there is one. The lengths are the upper
+    /// bounds of X.520 (RFC 5280, appendix A.1).
+    pub(crate) fn flaw(self, text: &str) -> Option<&'static str> {
+        let length = text.chars().count();
+        match self {
+            Self::Country | Self::JurisdictionCountry => {
+                let is_code = length == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+                (!is_code).then_some("a country is two capital letters")
+            }
+            Self::SerialNumber if PrintableString::try_from(text).is_err() => {
+                Some("it is not made of the letters, digits and marks of a PrintableString")
+            }
+            Self::State | Self::Locality | Self::BusinessCategory if length <= 128 => {
+                text_flaw(text)
+            }
+            Self::State | Self::Locality | Self::BusinessCategory => {
+                Some("it is longer than 128 characters")
+            }
+            _ => common_name_flaw(text),
+        }
+    }
+
     const fn oid(self) -> &'static [u64] {
         match self {
             Self::Country => &[2, 5, 4, 6],
@@ -111,6 +178,21 @@ impl Subject {
         self.0.is_empty()
     }
 
+    /// The attributes, in order.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (Attribute, &str)> {
+        self.0.iter().map(|(known, value)| (*known, value.as_str()))
+    }
+
+    /// Whether a name with these object identifiers, as encoded, and values says the same, in whichever
+    /// kind of string.
+    pub(crate) fn says(&self, others: &[(Vec<u8>, String)]) -> bool {
+        let own = self.0.iter();
+        let own = own.map(|(known, value)| (der::oid(known.oid()), value.as_str()));
+        own.eq(others
+            .iter()
+            .map(|(oid, value)| (oid.clone(), value.as_str())))
+    }
+
     /// Refuses an attribute that is there twice.
     pub(crate) fn check(&self) -> Result<(), IssueError> {
         let mut seen = Vec::with_capacity(self.0.len());
@@ -136,6 +218,32 @@ impl Subject {
             der::value(SET, pair)
         };
         der::sequence(self.0.iter().map(attribute))
+    }
+}
+
+impl fmt::Display for Subject {
+    /// The common name where there is nothing else; otherwise each attribute as a manifest has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [(Attribute::CommonName, name)] = self.0.as_slice() {
+            return write!(f, "{}", name.escape_debug());
+        }
+        for (index, (attribute, value)) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let word = attribute.as_str();
+            write!(f, "{comma}{word}={}", value.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+/// What no text in a name should be.
+fn text_flaw(text: &str) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("it is empty")
+    } else if text.chars().any(char::is_control) {
+        Some("it contains a control character")
+    } else {
+        None
     }
 }
 

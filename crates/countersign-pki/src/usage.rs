@@ -93,6 +93,46 @@ pub enum KeyUsage {
 }
 
 impl KeyUsage {
+    /// All of them, in the order of their bits.
+    pub const ALL: [Self; 9] = [
+        Self::DigitalSignature,
+        Self::ContentCommitment,
+        Self::KeyEncipherment,
+        Self::DataEncipherment,
+        Self::KeyAgreement,
+        Self::KeyCertSign,
+        Self::CrlSign,
+        Self::EncipherOnly,
+        Self::DecipherOnly,
+    ];
+
+    /// As RFC 5280 spells it: `cRLSign`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DigitalSignature => "digitalSignature",
+            Self::ContentCommitment => "contentCommitment",
+            Self::KeyEncipherment => "keyEncipherment",
+            Self::DataEncipherment => "dataEncipherment",
+            Self::KeyAgreement => "keyAgreement",
+            Self::KeyCertSign => "keyCertSign",
+            Self::CrlSign => "cRLSign",
+            Self::EncipherOnly => "encipherOnly",
+            Self::DecipherOnly => "decipherOnly",
+        }
+    }
+
+    /// The usage of that name.
+    ///
+    /// ```
+    /// use countersign_pki::KeyUsage;
+    ///
+    /// assert_eq!(KeyUsage::named("keyCertSign"), Some(KeyUsage::KeyCertSign));
+    /// assert_eq!(KeyUsage::named("signing"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|usage| usage.as_str() == name)
+    }
+
     /// The content of the extension.
     pub(crate) fn flags(usage: &[Self]) -> Vec<u8> {
         der::named_bits(usage.iter().map(|usage| *usage as u8))

@@ -83,6 +83,39 @@ impl fmt::Display for Lifetime {
     }
 }
 
+/// A moment: one of the calendar, or so long before or after now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    At(Timestamp),
+    /// In so many seconds; negative if it is over.
+    In(i64),
+}
+
+impl When {
+    /// Reads `-30d`, `+1h` or `2030-01-01T00:00:00Z`; the error is the reason.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (sign, rest) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
+            (Some(rest), _) => (-1, rest),
+            (_, Some(rest)) => (1, rest),
+            _ => {
+                let at = text.parse().map(Self::At);
+                return at.map_err(
+                    |_| "write a time such as `2030-01-01T00:00:00Z`, or one before or after now: `-1h`, `+30d`",
+                );
+            }
+        };
+        Lifetime::parse_any(rest).map(|lifetime| Self::In(sign * lifetime.0))
+    }
+
+    /// That moment, cut to whole seconds as X.509 knows them.
+    pub(crate) fn from(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => timestamp(at.as_second()),
+            Self::In(seconds) => timestamp(now.as_second().saturating_add(seconds)),
+        }
+    }
+}
+
 /// The first and the last moment at which a certificate is good, in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Validity {
@@ -229,6 +262,21 @@ mod tests {
             "٣d",
         ] {
             assert!(Lifetime::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_of_the_calendar_or_counts_from_now() {
+        let now: Timestamp = "2026-08-01T12:00:00.5Z".parse().unwrap();
+        for (text, moment) in [
+            ("-1h", "2026-08-01T11:00:00Z"),
+            ("+30d", "2026-08-31T12:00:00Z"),
+            ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(When::parse(text).unwrap().from(now).to_string(), moment);
+        }
+        for text in ["", "1h", "-", "- 1h", "--1h", "2030-01-01", "yesterday"] {
+            assert!(When::parse(text).is_err(), "{text}");
         }
     }
 

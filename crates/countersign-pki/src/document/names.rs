@@ -8,6 +8,7 @@ use super::{Fault, check_item_name, fault};
 use crate::error::Flaw;
 use crate::manifest::CertificateEntry;
 use crate::name::{Name, common_name_flaw, spiffe_flaw};
+use crate::subject::Attribute;
 
 /// The subject alternative names of an entry.
 pub(super) struct Names {
@@ -56,7 +57,7 @@ impl Names {
         entry: &CertificateEntry,
         count: u32,
     ) -> Result<Vec<CertificateEntry>, Fault> {
-        if entry.common_name.is_none() && !self.ends_in_spiffe {
+        if entry.subject.get(Attribute::CommonName).is_none() && !self.ends_in_spiffe {
             let item = entry.name.clone();
             return Err(fault(name.span(), Flaw::CountWithoutName { item }));
         }
@@ -64,8 +65,8 @@ impl Names {
         // The last is the longest.
         if let Some(last) = entries.last() {
             check_item_name(name, &last.name)?;
-            let long = last.common_name.as_deref().and_then(common_name_flaw);
-            if let (Some(reason), Some(text)) = (long, &last.common_name) {
+            let text = last.subject.get(Attribute::CommonName).unwrap_or("-");
+            if let Some(reason) = common_name_flaw(text) {
                 return Err(bad_name(name.span(), text, reason));
             }
         }
@@ -77,8 +78,9 @@ impl Names {
         let mut numbered = entry.clone();
         let number = format!("-{number:04}");
         numbered.name.push_str(&number);
-        if let Some(common_name) = &mut numbered.common_name {
-            common_name.push_str(&number);
+        if let Some(common_name) = entry.subject.get(Attribute::CommonName) {
+            let common_name = format!("{common_name}{number}");
+            numbered.subject.set_common_name(common_name);
         }
         if self.ends_in_spiffe
             && let Some(Name::Uri(id)) = numbered.names.last_mut()
@@ -120,14 +122,7 @@ fn plain_uri(text: String) -> Result<Name, &'static str> {
     }
 }
 
-pub(super) fn common_name(text: Spanned<String>) -> Result<String, Fault> {
-    match common_name_flaw(text.get_ref()) {
-        Some(reason) => Err(bad_name(text.span(), text.get_ref(), reason)),
-        None => Ok(text.into_inner()),
-    }
-}
-
-fn bad_name(span: Range<usize>, text: &str, reason: &'static str) -> Fault {
+pub(super) fn bad_name(span: Range<usize>, text: &str, reason: &'static str) -> Fault {
     fault(
         span,
         Flaw::Name {

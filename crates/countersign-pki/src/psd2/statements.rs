@@ -1,10 +1,11 @@
 //! QCStatements (RFC 3739, 3.2.6; ETSI EN 319 412-5; ETSI TS 119 495, 5.1).
 
+use std::fmt;
+
 use super::Nca;
 use crate::der;
-use crate::extension::Extension;
+use crate::extension::{Extension, QC_STATEMENTS};
 
-const QC_STATEMENTS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 3];
 const QC_COMPLIANCE: &[u64] = &[0, 4, 0, 1862, 1, 1];
 const QC_PDS: &[u64] = &[0, 4, 0, 1862, 1, 5];
 const QC_TYPE: &[u64] = &[0, 4, 0, 1862, 1, 6];
@@ -43,6 +44,18 @@ impl Role {
         }
     }
 
+    /// The role of that name.
+    ///
+    /// ```
+    /// use countersign_pki::psd2::Role;
+    ///
+    /// assert_eq!(Role::named("PSP_AI"), Some(Role::AccountInformation));
+    /// assert_eq!(Role::named("AISP"), None);
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
+    }
+
     /// The object identifier.
     pub const fn oid(self) -> &'static [u64] {
         match self {
@@ -67,6 +80,15 @@ pub enum QcType {
 }
 
 impl QcType {
+    /// The last word of its name in ETSI EN 319 412-5: `web`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Esign => "esign",
+            Self::Eseal => "eseal",
+            Self::Web => "web",
+        }
+    }
+
     const fn oid(self) -> &'static [u64] {
         match self {
             Self::Esign => &[0, 4, 0, 1862, 1, 6, 1],
@@ -105,7 +127,7 @@ pub enum Flaw {
 /// let statements = QcStatements::new(QcType::Web, &fca).roles([Role::PaymentInitiation]);
 /// assert!(statements.to_der().starts_with(&[0x30, 0x5b]));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QcStatements {
     kind: QcType,
     roles: Vec<(Vec<u64>, String)>,
@@ -238,6 +260,15 @@ impl QcStatements {
                 der::value(der::PRINTABLE_STRING, language),
             ])
         }))
+    }
+}
+
+impl fmt::Display for QcStatements {
+    /// Kind, roles and authority: `psd2=web roles=PSP_PI,PSP_AI nca=GB-FCA`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles: Vec<&str> = self.roles.iter().map(|(_, name)| name.as_str()).collect();
+        let (kind, nca) = (self.kind.as_str(), &self.nca_id);
+        write!(f, "psd2={kind} roles={} nca={nca}", roles.join(","))
     }
 }
 

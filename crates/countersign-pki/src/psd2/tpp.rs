@@ -2,19 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{QcStatements, QcType, Role};
+use super::{QcStatements, QcType, Role, qualified};
 use crate::authority::Authority;
-use crate::der;
 use crate::extension::Extension;
 use crate::request::Request;
 use crate::subject::{Attribute, Subject};
 use crate::usage::{KeyUsage, Usage};
-
-const CABF_ORGANIZATION_IDENTIFIER: &[u64] = &[2, 23, 140, 3, 1];
-const EXTENDED_VALIDATION: &[u64] = &[2, 23, 140, 1, 1];
-const QCP_WEB: &[u64] = &[0, 4, 0, 194112, 1, 4];
-const QCP_WEB_PSD2: &[u64] = &[0, 4, 0, 19495, 3, 1];
-const QCP_LEGAL: &[u64] = &[0, 4, 0, 194112, 1, 1];
 
 /// A national competent authority, which registers payment service providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,13 +133,14 @@ impl Tpp {
 
     /// Begins a certificate shaped like a QWAC: for TLS, as a client and as a server.
     pub fn qwac<'a>(&self, issuer: &'a Authority, now: Timestamp) -> Request<'a> {
-        let policies = [EXTENDED_VALIDATION, QCP_WEB, QCP_WEB_PSD2];
-        self.certificate(issuer, QcType::Web, now)
+        let organization = qualified::organization(&self.organization_identifier());
+        let request = self
+            .certificate(issuer, QcType::Web, now)
             .subject(self.subject().with(Attribute::CommonName, &self.domain))
             .dns(&self.domain)
             .extended_key_usage(&[Usage::Server, Usage::Client])
-            .extension(Extension::certificate_policies(policies))
-            .extension(self.cabf_organization_identifier())
+            .extension(qualified::policies(QcType::Web));
+        organization.into_iter().fold(request, Request::extension)
     }
 
     /// Begins a certificate shaped like a QSealC: for signing messages, with no extended key usage, so
@@ -156,7 +150,7 @@ impl Tpp {
             .subject(self.subject().with(Attribute::CommonName, &self.name))
             .key_usage(&[KeyUsage::DigitalSignature, KeyUsage::ContentCommitment])
             .extended_key_usage(&[])
-            .extension(Extension::certificate_policies([QCP_LEGAL]))
+            .extension(qualified::policies(QcType::Eseal))
     }
 
     fn certificate<'a>(&self, issuer: &'a Authority, kind: QcType, now: Timestamp) -> Request<'a> {
@@ -187,16 +181,5 @@ impl Tpp {
                 Attribute::OrganizationIdentifier,
                 self.organization_identifier(),
             )
-    }
-
-    /// cabfOrganizationIdentifier (CA/Browser Forum, EV Guidelines, 9.8.2).
-    fn cabf_organization_identifier(&self) -> Extension {
-        let reference = format!("{}-{}", self.nca.code, self.number);
-        let value = der::sequence([
-            der::value(der::PRINTABLE_STRING, "PSD"),
-            der::value(der::PRINTABLE_STRING, &self.nca.country),
-            der::value(der::UTF8_STRING, reference),
-        ]);
-        Extension::new(CABF_ORGANIZATION_IDENTIFIER, value)
     }
 }

@@ -298,7 +298,7 @@ impl Store {
         stays.then_some(Warning::Revoked { revocation })
     }
 
-    fn write_ledger(&self, ledger: &Ledger) -> Result<(), StoreError> {
+    pub(super) fn write_ledger(&self, ledger: &Ledger) -> Result<(), StoreError> {
         let refused = |reason: String| self.ledger_failed("write", reason);
         let text = ledger.to_text().map_err(refused)?;
         files::replace(&self.dir.join(LEDGER), text.as_bytes(), OPEN_MODE)

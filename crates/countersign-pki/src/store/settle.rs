@@ -58,7 +58,7 @@ impl<'a> Work<'a> {
         let issuer = issuer.map_err(|source| self.place.failed(source))?;
         match (self.known(found), self.verdict.action) {
             (Found::Pair(pair), Action::Kept) => Ok(self.keep(*pair, issuer)),
-            (Found::Pair(_), Action::Rotated) => self.rotate(issuer),
+            (Found::Pair(_) | Found::Key(_), Action::Rotated) => self.rotate(issuer),
             (Found::Pair(pair), _) => self.certify_anew(*pair, issuer),
             (Found::Key(key), _) => self.certify(key, issuer),
             (Found::Nothing, _) => {
@@ -135,7 +135,7 @@ impl<'a> Work<'a> {
         &self,
         issuer: Option<&Authority>,
     ) -> Result<(Zeroizing<String>, Made), StoreError> {
-        let key = self.moment.new_key(&self.place.item.name);
+        let key = self.place.item.new_key(&self.moment);
         let key = key.map_err(|source| self.place.failed(source))?;
         let text = key.pem();
         Ok((text, self.issue(key, issuer)?))
@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
     /// Puts a new key in place. If another process was faster, its key is the one that counts.
     fn put_new_key(&mut self) -> Result<Key, StoreError> {
         let path = &self.place.key;
-        let key = self.moment.new_key(&self.place.item.name);
+        let key = self.place.item.new_key(&self.moment);
         let key = key.map_err(|source| self.place.failed(source))?;
         let text = key.pem();
         let is_new = files::create(path, text.as_bytes(), KEY_MODE)
@@ -196,7 +196,7 @@ impl<'a> Work<'a> {
         for (path, wanted, name) in files {
             let to = folder.join(name);
             files::make_private_dir(&folder)
-                .and_then(|()| fs::rename(path, &to))
+                .and_then(|()| rename_if_there(path, &to))
                 .and_then(|()| files::sync_dir(&folder))
                 .map_err(|source| self.cannot_retire(path, &to, wanted, source))?;
         }
@@ -297,6 +297,14 @@ impl Place<'_> {
             wanted,
             source,
         }
+    }
+}
+
+/// A key whose certificate is missing is retired alone.
+fn rename_if_there(path: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(path, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 

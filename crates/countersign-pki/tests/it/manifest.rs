@@ -1,5 +1,7 @@
 //! What a manifest may say, and what it is told when it says something else.
 
+mod values;
+
 use countersign_pki::{DEV_MANIFEST, Manifest, ManifestError, Name, Plan};
 
 use crate::schema::{Schema, check_schema};
@@ -45,7 +47,7 @@ fn check_client_unseen(lines: &str, message: &str) {
 fn unknown_keys_are_refused_where_they_stand() {
     check(
         "ttll = \"1d\"\n",
-        "line 4, column 1: unknown field `ttll`, expected one of `subject`, `issuer`, `ttl`, `path_len`",
+        "line 4, column 1: unknown field `ttll`, expected one of `subject`, `issuer`, `ttl`, `path_len`, `key`, `ku`, `permit`, `exclude`, `crl`, `ocsp`, `ca_issuers`, `revoked`",
     );
     check(
         "[certificat.x]\n",
@@ -68,8 +70,8 @@ fn unknown_keys_are_refused_where_they_stand() {
 #[test]
 fn columns_count_characters_not_bytes() {
     check_unseen(
-        "[certificate]\nx = { cn = \"üü\", profile = \"qwac\", issuer = \"root\" }\n",
-        "line 5, column 28: profile `qwac` is not known; there are client, server",
+        "[certificate]\nx = { cn = \"üü\", profile = \"peer\", issuer = \"root\" }\n",
+        "line 5, column 28: profile `peer` is not known; there are client, qseal, qwac, server",
     );
 }
 
@@ -282,7 +284,7 @@ fn a_plan_shows_every_default() {
 fn settings_are_checked() {
     check(
         "[settings]\nbackdat = \"5m\"\n",
-        "line 5, column 1: unknown field `backdat`, expected `renew_within` or `backdate`",
+        "line 5, column 1: unknown field `backdat`, expected one of `renew_within`, `backdate`, `key`",
     );
     check(
         "[settings]\nrenew_within = \"0/3\"\n",
@@ -310,23 +312,23 @@ fn settings_are_checked() {
 fn profiles_extend_one_of_the_two() {
     check(
         "[profile.partner]\nttl = \"1d\"\n",
-        "line 4, column 10: profile `partner` extends nothing; write `extends = \"server\"` or `\"client\"`",
+        "line 4, column 10: profile `partner` extends nothing; write `extends = \"server\"`, `\"client\"`, `\"qwac\"` or `\"qseal\"`",
     );
     check(
         "[profile.partner]\nextends = \"peer\"\n",
-        "line 5, column 11: profile `partner` extends `peer`; only `server` and `client` can be extended",
+        "line 5, column 11: profile `partner` extends `peer`; only `server`, `client`, `qwac` and `qseal` can be extended",
     );
     check(
         "[profile.client]\nextends = \"server\"\n",
-        "line 5, column 11: profile `client` extends `server`; only `server` and `client` can be extended",
+        "line 5, column 11: profile `client` extends `server`; only `server`, `client`, `qwac` and `qseal` can be extended",
     );
     check(
         "[profile.partner]\nextends = \"client\"\neku = [\"clientAuth\"]\n",
         "line 6, column 8: purpose `clientAuth` is not known; there are `server` and `client`",
     );
     check(
-        "[profile.partner]\nextends = \"client\"\nku = []\n",
-        "line 6, column 1: unknown field `ku`, expected one of `extends`, `ttl`, `eku`",
+        "[profile.partner]\nextends = \"client\"\nkus = []\n",
+        "line 6, column 1: unknown field `kus`, expected one of `extends`, `ttl`, `key`, `ku`, `eku`, `psd2`",
     );
 }
 

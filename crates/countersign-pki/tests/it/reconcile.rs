@@ -21,7 +21,7 @@ fn edited(from: &str, to: &str) -> Manifest {
 /// Applies the plan, and checks that `compare` foresaw it, that the files written are exactly those of
 /// the changes, that no key changed, and that a second run has nothing left to do.
 #[track_caller]
-fn apply(store: &Store, plan: &Plan) -> Vec<String> {
+pub(crate) fn apply(store: &Store, plan: &Plan) -> Vec<String> {
     let (before, times) = (contents(store.dir()), modified(store));
     let foreseen = store.compare(plan).unwrap().to_string();
     assert_eq!(contents(store.dir()), before, "comparing changed something");

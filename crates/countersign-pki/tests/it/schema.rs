@@ -67,6 +67,7 @@ fn valid(root: &Value, schema: &Value, value: &Value) -> bool {
             "array" => value.is_array(),
             "string" => value.is_string(),
             "integer" => value.is_i64(),
+            "boolean" => value.is_boolean(),
             other => unreachable!("{other}"),
         },
         "const" => value == rule,
@@ -81,6 +82,13 @@ fn valid(root: &Value, schema: &Value, value: &Value) -> bool {
         "items" => value
             .as_array()
             .is_none_or(|_| all(value, &|item| valid(root, rule, item))),
+        "contains" => value.as_array().is_none_or(|list| {
+            let fits = |item: &Value| valid(root, rule, item);
+            list.iter().any(fits)
+        }),
+        "maxItems" => value
+            .as_array()
+            .is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap()),
         "minItems" => value
             .as_array()
             .is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap()),
@@ -113,8 +121,17 @@ fn the_schema_knows_every_key_and_no_other() {
         ("[profile.x]", "/$defs/ownProfile/properties"),
         ("[profile.x]", "/$defs/serverProfile/properties"),
         ("[profile.x]", "/$defs/clientProfile/properties"),
+        ("[profile.x]", "/$defs/qwacProfile/properties"),
+        ("[profile.x]", "/$defs/qsealProfile/properties"),
+        ("[profile.x.psd2]", "/$defs/psd2/properties"),
         ("[authority.x]", "/$defs/authority/properties"),
+        ("[authority.x.permit]", "/$defs/trees/properties"),
+        (
+            "[authority.x.crl]",
+            "/$defs/authority/properties/crl/properties",
+        ),
         ("[certificate.x]", "/$defs/certificate/properties"),
+        ("[certificate.x.revoked]", "/$defs/revoked/properties"),
     ] {
         let text = match table {
             "" => "unheard-of = 1\n".to_owned(),
