@@ -14,6 +14,7 @@ mod revoked;
 mod servers;
 mod workshop;
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 pub use self::expected::{Expected, Outcome, Side, Stage, Verifier};
@@ -42,9 +43,9 @@ pub struct Catalogue;
 #[non_exhaustive]
 pub struct Fixture {
     /// Its name, by which it never ceases to be known.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it is, in a line.
-    pub about: &'static str,
+    pub about: Cow<'static, str>,
     /// Whose certificate it is.
     pub side: Side,
     /// The kind of name by which a server should identify the holder: `spiffe`, `dns`, `email`, `cn`.
@@ -55,8 +56,20 @@ pub struct Fixture {
     pub anchors_pem: String,
     /// The revocation lists that the server is given, as PEM: first the issuer's, then the root's.
     pub crl_pem: Option<String>,
+    /// Whom the server knows; nothing for a fixture of the catalogue, whose server knows its own.
+    pub known: Option<Known>,
     /// What must become of it.
     pub expected: Expected,
+}
+
+/// Whom a server knows that judges a fixture, as kind, colon, value: `dns:api.example`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Known {
+    /// The name of the one caller that may do all that is asked.
+    pub caller: String,
+    /// For which names the trust may vouch, as patterns.
+    pub vouched: Vec<String>,
 }
 
 /// A chain and a key. They need not belong together: that is a case too.
@@ -148,8 +161,8 @@ impl Row {
         let workshop = workshop()?;
         let made = (self.make)(workshop)?;
         Ok(Fixture {
-            name: self.name,
-            about: self.about,
+            name: self.name.into(),
+            about: self.about.into(),
             side: self.side,
             scheme: self.scheme,
             presented: made.presented,
@@ -157,6 +170,7 @@ impl Row {
                 .anchors
                 .unwrap_or_else(|| workshop.root.certificate_pem()),
             crl_pem: made.crl,
+            known: None,
             expected: self.expected,
         })
     }

@@ -4,6 +4,7 @@
 
 mod authority;
 mod constraints;
+mod fixture;
 mod names;
 mod profile;
 mod psd2;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::authority::{AuthorityDocument, authorities};
+use self::fixture::FixtureDocument;
 use self::names::Names;
 use self::profile::{ProfileDocument, profiles};
 use self::psd2::Psd2Document;
@@ -47,6 +49,8 @@ pub(crate) struct Document {
     authority: BTreeMap<Spanned<String>, AuthorityDocument>,
     #[serde(default)]
     certificate: BTreeMap<Spanned<String>, CertificateDocument>,
+    #[serde(default)]
+    fixture: Vec<FixtureDocument>,
 }
 
 #[derive(Default, Deserialize)]
@@ -109,10 +113,12 @@ impl TryFrom<Document> for Manifest {
         for (name, entry) in as_written(document.certificate) {
             certificates.extend(range(name, entry, &mut known)?);
         }
+        let fixtures = fixture::fixtures(document.fixture, &authorities, &certificates)?;
         Ok(Self {
             settings,
             authorities,
             certificates,
+            fixtures,
         })
     }
 }

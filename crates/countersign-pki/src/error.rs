@@ -189,6 +189,52 @@ pub enum Flaw {
         /// What is missing, or does not fit.
         reason: String,
     },
+    /// A fixture that is made from something else than a certificate.
+    #[error("fixture `{item}` is made from `{from}`, which is no certificate here")]
+    UnknownOriginal {
+        /// The fixture.
+        item: String,
+        /// What it is to be made from.
+        from: String,
+    },
+    /// Two fixtures would have the same files.
+    #[error("`{name}` is taken already; a fixture needs a name of its own")]
+    FixtureTaken {
+        /// The name.
+        name: String,
+    },
+    /// A fixture that changes what cannot be, or what contradicts itself.
+    #[error("fixture `{item}` cannot be changed so: {reason}")]
+    Mutation {
+        /// The fixture.
+        item: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A fixture that does not say enough of its verdict.
+    #[error("fixture `{item}` needs {wanted} in `expect`")]
+    Expectation {
+        /// The fixture.
+        item: String,
+        /// What is missing.
+        wanted: &'static str,
+    },
+    /// A verdict that is none.
+    #[error("outcome `{text}`: write `accept`, `http 403`, `alert 45`, `not loaded` or `-`")]
+    Outcome {
+        /// The verdict as written.
+        text: String,
+    },
+    /// Hexadecimal digits, or numbers and dots, that are none.
+    #[error("{what} `{text}`: {reason}")]
+    Digits {
+        /// What it should be.
+        what: &'static str,
+        /// The text as written.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A national authority that is not told by two texts.
     #[error("`nca` is two texts: `[\"GB-FCA\", \"Financial Conduct Authority\"]`")]
     Nca,
@@ -301,6 +347,14 @@ pub enum IssueError {
         name: String,
         /// The names that there are.
         known: String,
+    },
+    /// A fixture of a manifest cannot be made.
+    #[error("the fixture `{name}` cannot be made")]
+    Fixture {
+        /// The fixture.
+        name: String,
+        /// Why not.
+        source: Box<Self>,
     },
     /// The manifest was refused.
     #[error("the manifest is refused")]

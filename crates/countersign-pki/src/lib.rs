@@ -67,6 +67,7 @@ mod lint;
 mod listing;
 mod manifest;
 mod moment;
+mod mutation;
 mod name;
 mod pem;
 mod pkcs12;
@@ -85,9 +86,12 @@ mod survey;
 mod tbs;
 mod usage;
 mod validity;
+mod variant;
 
 pub use authority::Authority;
-pub use catalogue::{Catalogue, Expected, Fixture, Outcome, Presented, Side, Stage, Verifier};
+pub use catalogue::{
+    Catalogue, Expected, Fixture, Known, Outcome, Presented, Side, Stage, Verifier,
+};
 pub use constraints::{NameConstraints, Subtree};
 pub use crl::{Crl, CrlRequest, CrlScope, RevocationReason};
 pub use csr::Csr;
@@ -119,6 +123,10 @@ pub const DEV_MANIFEST: &str = include_str!("../../../fixtures/pki.toml");
 
 /// The manifest of a PKI for CI: the same names, and lifetimes of days and hours.
 pub const CI_MANIFEST: &str = include_str!("../../../fixtures/pki-ci.toml");
+
+/// The manifest of a PKI for open banking: payment service providers with certificates shaped like QWACs
+/// and QSealCs.
+pub const PSD2_MANIFEST: &str = include_str!("../../../fixtures/pki-psd2.toml");
 
 /// The JSON Schema (draft 2020-12) of a manifest, for editors. It knows every key; that an issuer
 /// exists, for example, only [`Manifest::parse`] sees.

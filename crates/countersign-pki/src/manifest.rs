@@ -13,6 +13,7 @@ use crate::psd2::{Nca, QcType, Qualified, Role};
 use crate::subject::Subject;
 use crate::usage::{KeyUsage, Usage};
 use crate::validity::{Lifetime, Share, When};
+use crate::variant::FixtureEntry;
 
 /// The authorities and certificates that somebody wants; every issuer exists and comes first.
 ///
@@ -28,6 +29,7 @@ pub struct Manifest {
     pub(crate) settings: Settings,
     pub(crate) authorities: Vec<AuthorityEntry>,
     pub(crate) certificates: Vec<CertificateEntry>,
+    pub(crate) fixtures: Vec<FixtureEntry>,
 }
 
 impl Manifest {
@@ -98,6 +100,7 @@ impl Manifest {
                 .iter()
                 .all(|a| self.authorities.contains(a))
             && other.certificates.iter().all(has)
+            && other.fixtures.iter().all(|f| self.fixtures.contains(f))
     }
 
     /// What that authority publishes; nothing if it is none of this manifest.

@@ -18,6 +18,7 @@ use crate::pki::Pki;
 use crate::seed::Seed;
 use crate::usage::Usage;
 use crate::validity::{Lifetime, Validity};
+use crate::variant::FixtureEntry;
 
 /// The items of a manifest, issuers before what they issue, with the dates that they get at `now`.
 ///
@@ -39,6 +40,8 @@ pub struct Plan {
     moment: Moment,
     settings: Settings,
     items: Vec<Item>,
+    /// Certificates that are made for tests alone, and never put into a folder of certificates.
+    variants: Vec<FixtureEntry>,
     /// The items that are made although nothing is wrong with them.
     renewals: BTreeMap<String, Renewal>,
     /// The only items to be looked after; none means all.
@@ -62,6 +65,7 @@ impl Plan {
             moment: Moment { now, seed: None },
             settings: manifest.settings,
             items: Vec::new(),
+            variants: manifest.fixtures.clone(),
             renewals: BTreeMap::new(),
             scope: None,
         };
@@ -202,13 +206,26 @@ impl Plan {
     /// # Errors
     /// [`IssueError`] if a date does not fit into a certificate or no key can be made.
     pub fn issue(&self) -> Result<Pki, IssueError> {
+        self.make(|_| true)
+    }
+
+    /// The authorities alone.
+    pub(crate) fn authorities(&self) -> Result<Pki, IssueError> {
+        self.make(|item| item.is_authority())
+    }
+
+    fn make(&self, is_wanted: impl Fn(&Item) -> bool) -> Result<Pki, IssueError> {
         let mut pki = Pki::default();
-        for item in &self.items {
+        for item in self.items.iter().filter(|item| is_wanted(item)) {
             let key = item.new_key(&self.moment)?;
             let made = item.issue(pki.issuer_of(item)?, key, &self.moment)?;
             pki.extend(&item.name, Some(made));
         }
         Ok(pki)
+    }
+
+    pub(crate) fn variants(&self) -> &[FixtureEntry] {
+        &self.variants
     }
 
     pub(crate) fn items(&self) -> &[Item] {
@@ -232,7 +249,7 @@ impl Plan {
         scope.is_none_or(|scope| scope.contains(&item.name))
     }
 
-    fn unknown(&self, name: &str) -> IssueError {
+    pub(crate) fn unknown(&self, name: &str) -> IssueError {
         // A range is named by its entry: nobody reads a thousand names.
         let mut known: Vec<&str> = self.items.iter().map(|item| item.entry.as_str()).collect();
         known.dedup();

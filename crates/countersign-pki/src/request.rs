@@ -143,6 +143,12 @@ impl<'a> Request<'a> {
         Self::new(None, usage, now)
     }
 
+    /// Another one signs, or the holder itself if there is none.
+    pub(crate) fn vouched_for_by(mut self, issuer: Option<&'a Authority>) -> Self {
+        self.issuer = issuer;
+        self
+    }
+
     /// Takes over the name, the key and the key identifier of an authority that exists.
     pub(crate) fn held_by(mut self, holder: &'a Authority) -> Self {
         self.key = Choice::Given(holder.key().clone());

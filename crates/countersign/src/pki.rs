@@ -31,7 +31,7 @@ pub(crate) use self::source::failed;
 pub(crate) enum PkiCommand {
     Init(init::InitArgs),
     Apply(apply::ApplyArgs),
-    Issue(issue::IssueArgs),
+    Issue(Box<issue::IssueArgs>),
     Renew(renew::RenewArgs),
     Revoke(revoke::RevokeArgs),
     Crl(crl::CrlArgs),
@@ -43,9 +43,7 @@ pub(crate) enum PkiCommand {
     Export(export::ExportArgs),
     /// Print the JSON schema of a manifest.
     Schema,
-    /// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
     Fixtures(fixtures::FixturesArgs),
-    /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
     Verify(verify::VerifyArgs),
 }
 
@@ -54,7 +52,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
     match command {
         PkiCommand::Init(args) => init::run(args)?,
         PkiCommand::Apply(args) => return apply::run(args),
-        PkiCommand::Issue(args) => issue::run(args)?,
+        PkiCommand::Issue(args) => issue::run(*args)?,
         PkiCommand::Renew(args) => renew::run(args)?,
         PkiCommand::Revoke(args) => revoke::run(args)?,
         PkiCommand::Crl(args) => crl::run(args)?,

@@ -83,6 +83,46 @@ impl Expected {
         }
     }
 
+    /// The codes by which a server refuses a certificate or its holder.
+    pub const CODES: [&str; 16] = [
+        "certificate-required",
+        "certificate-expired",
+        "certificate-not-yet-valid",
+        "certificate-revoked",
+        "certificate-untrusted",
+        "certificate-unsuitable",
+        "revocation-unknown",
+        "identity-missing",
+        "identity-ambiguous",
+        "identity-malformed",
+        "identity-not-allowed",
+        "principal-unknown",
+        "principal-disabled",
+        "permission-missing",
+        "psd2-statement-malformed",
+        "psd2-role-missing",
+    ];
+
+    /// Of a certificate that is decided upon at this stage, with this outcome of ours and as far as nobody
+    /// disagrees.
+    pub(crate) const fn at(stage: Stage, side: Side, countersign: Outcome) -> Self {
+        let (openssl, nginx) = match stage {
+            Stage::Tls => (countersign, Outcome::Answered(400)),
+            _ => (OK, OK),
+        };
+        Self {
+            stage,
+            code: None,
+            countersign,
+            openssl,
+            nginx: match side {
+                Side::Client => nginx,
+                Side::Server => Outcome::NotAsked,
+            },
+            pending: None,
+        }
+    }
+
     /// Accepted by all.
     pub(super) const ACCEPTED: Self = Self {
         stage: Stage::Accepted,
@@ -162,10 +202,46 @@ impl Expected {
     }
 }
 
+impl Outcome {
+    /// Reads what is [printed](fmt::Display): `accept`, `http 403`, `alert 45`, `not loaded`, `-`.
+    ///
+    /// ```
+    /// use countersign_pki::Outcome;
+    ///
+    /// assert_eq!(Outcome::named("alert 45"), Some(Outcome::Alert(45)));
+    /// assert_eq!(Outcome::named("http 200"), Some(Outcome::Answered(200)));
+    /// assert_eq!(Outcome::named("refused"), None);
+    /// ```
+    pub fn named(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            None if text == "accept" => Some(OK),
+            None if text == "-" => Some(Self::NotAsked),
+            Some(("not", "loaded")) => Some(Self::NotLoaded),
+            Some(("http", status)) => status.parse().ok().map(Self::Answered),
+            Some(("alert", number)) => number.parse().ok().map(Self::Alert),
+            _ => None,
+        }
+    }
+}
+
 /// Acceptance.
 pub(super) const OK: Outcome = Outcome::Answered(200);
 
 impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Accepted,
+        Self::Tls,
+        Self::Identity,
+        Self::Policy,
+        Self::Psd2,
+    ];
+
+    /// The stage that has this word.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -14,6 +14,7 @@ mod revoked;
 mod rotated;
 mod schema;
 mod store;
+mod variants;
 
 use countersign_pki::{DEV_MANIFEST, Manifest, Plan};
 use jiff::Timestamp;

@@ -51,7 +51,7 @@ fn unknown_keys_are_refused_where_they_stand() {
     );
     check(
         "[certificat.x]\n",
-        "line 4, column 2: unknown field `certificat`, expected one of `version`, `settings`, `profile`, `authority`, `certificate`",
+        "line 4, column 2: unknown field `certificat`, expected one of `version`, `settings`, `profile`, `authority`, `certificate`, `fixture`",
     );
     let error = Manifest::parse("version = 1\n[authority.root]\nsubjekt = \"ü\"").unwrap_err();
     assert!(

@@ -132,9 +132,15 @@ fn the_schema_knows_every_key_and_no_other() {
         ),
         ("[certificate.x]", "/$defs/certificate/properties"),
         ("[certificate.x.revoked]", "/$defs/revoked/properties"),
+        ("[[fixture]]", "/$defs/fixture/properties"),
+        ("[fixture.mutate]", "/$defs/mutate/properties"),
+        ("[fixture.expect]", "/$defs/expect/properties"),
     ] {
         let text = match table {
             "" => "unheard-of = 1\n".to_owned(),
+            "[fixture.mutate]" | "[fixture.expect]" => {
+                format!("version = 1\n[[fixture]]\n{table}\nunheard-of = 1\n")
+            }
             table => format!("version = 1\n{table}\nunheard-of = 1\n"),
         };
         let error = Manifest::parse(&text).unwrap_err().to_string();

@@ -2,16 +2,25 @@
 
 mod folder;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use countersign_pki::{Catalogue, Fixture, Side};
+use countersign_pki::{Catalogue, Fixture, Plan, Side, Store};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::source::Source;
+use crate::cli::DEV_FOLDER;
+use crate::failure::hinted;
 use crate::ui;
 
-/// Prints the catalogue, or writes it as files.
+/// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
+///
+/// Prints the catalogue, or writes it as files. With -f it is the fixtures of a manifest instead, made
+/// from its certificates as the manifest says, with new keys and as of now.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct FixturesArgs {
     /// Print the names, one a line. This is the default.
@@ -32,40 +41,88 @@ pub(crate) struct FixturesArgs {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Which fixtures.
+#[derive(Debug, Args)]
+pub(super) struct Which {
     /// Only those with this text in their names.
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+
+    /// The fixtures of this manifest instead of the catalogue.
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 /// `countersign pki fixtures`.
 pub(crate) fn run(args: FixturesArgs) -> Result<()> {
-    let only = args.only.unwrap_or_default();
+    let (which, now) = (args.which, Timestamp::now());
     if let Some(dir) = args.out {
-        let expected = folder::write(&dir, &chosen(&only)?)?;
+        let expected = folder::write(&dir, &which.made(now)?)?;
         ui::data(expected.display());
     } else if args.json {
-        let all: Value = chosen(&only)?.iter().map(with_contents).collect();
+        let all: Value = which.made(now)?.iter().map(with_contents).collect();
         ui::data(format!("{all:#}"));
     } else if args.markdown {
-        ui::data(page(&chosen(&only)?).trim_end());
+        ui::data(page(&which.made(now)?).trim_end());
     } else {
-        names(&only)?.into_iter().for_each(ui::data);
+        which.names()?.into_iter().for_each(ui::data);
     }
     Ok(())
 }
 
-fn names(only: &str) -> Result<Vec<&'static str>> {
-    let names: Vec<_> = Catalogue::names()
-        .filter(|name| name.contains(only))
-        .collect();
-    ensure!(!names.is_empty(), "no fixture has `{only}` in its name");
-    Ok(names)
+impl Which {
+    fn names(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = match &self.file {
+            Some(file) => {
+                let plan = plan(file, Timestamp::UNIX_EPOCH)?;
+                plan.fixture_names().map(str::to_owned).collect()
+            }
+            None => Catalogue::names().map(str::to_owned).collect(),
+        };
+        names.retain(|name| self.has(name));
+        self.check(!names.is_empty())?;
+        Ok(names)
+    }
+
+    /// Those of the catalogue hold at any time, those of a manifest at that moment.
+    pub(super) fn made(&self, now: Timestamp) -> Result<Vec<Fixture>> {
+        if let Some(file) = &self.file {
+            let all = plan(file, now)?.fixtures();
+            let mut all = all.with_context(|| format!("`{}`", file.display()))?;
+            all.retain(|fixture| self.has(&fixture.name));
+            self.check(!all.is_empty())?;
+            return Ok(all);
+        }
+        let names = self.names()?.into_iter();
+        let made = names.map(|name| Catalogue::get(&name));
+        let made: Result<Vec<_>, _> = made.filter_map(Result::transpose).collect();
+        made.context("the catalogue cannot be made")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        name.contains(self.only.as_deref().unwrap_or_default())
+    }
+
+    fn check(&self, there_are_some: bool) -> Result<()> {
+        let only = self.only.as_deref().unwrap_or_default();
+        match &self.file {
+            _ if there_are_some => Ok(()),
+            Some(file) if only.is_empty() => Err(hinted(
+                anyhow!("there is no fixture in `{}`", file.display()),
+                "write one: countersign pki schema prints what may be said under [[fixture]]",
+            )),
+            _ => bail!("no fixture has `{only}` in its name"),
+        }
+    }
 }
 
-fn chosen(only: &str) -> Result<Vec<Fixture>> {
-    let made = names(only)?.into_iter().map(Catalogue::get);
-    let made: Result<Vec<_>, _> = made.filter_map(Result::transpose).collect();
-    made.context("the catalogue cannot be made")
+fn plan(file: &Path, now: Timestamp) -> Result<Plan> {
+    let source = Source::read(&Store::at(DEV_FOLDER), Some(file))?;
+    Ok(Plan::new(source.draft.manifest(), now))
 }
 
 fn with_contents(fixture: &Fixture) -> Value {
@@ -89,6 +146,8 @@ fn with_contents(fixture: &Fixture) -> Value {
 /// Without certificates and keys.
 fn document(fixture: &Fixture) -> Value {
     let expected = &fixture.expected;
+    let known = fixture.known.as_ref();
+    let known = known.map(|known| json!({"caller": known.caller, "vouched": known.vouched}));
     json!({
         "name": fixture.name,
         "about": fixture.about,
@@ -97,6 +156,7 @@ fn document(fixture: &Fixture) -> Value {
             _ => "client",
         },
         "scheme": fixture.scheme,
+        "known": known,
         "expected": {
             "stage": expected.stage.as_str(),
             "code": expected.code,
@@ -119,7 +179,7 @@ fn page(fixtures: &[Fixture]) -> String {
         if let Some(what) = expected.pending {
             ours = format!("{ours}, pending: {what}");
         }
-        let (name, about) = (fixture.name, fixture.about);
+        let (name, about) = (&fixture.name, &fixture.about);
         let (stage, openssl, nginx) = (expected.stage, expected.openssl, expected.nginx);
         page += &format!("| `{name}` | {about} | {stage} | {ours} | {openssl} | {nginx} |\n");
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, Plan, Store};
+use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, PSD2_MANIFEST, Plan, Store};
 use jiff::Timestamp;
 
 use super::outcome;
@@ -47,6 +47,9 @@ pub(crate) enum Preset {
     Dev,
     /// The same names, and lifetimes of hours and days.
     Ci,
+    /// A server, and payment service providers: certificates shaped like QWACs and QSealCs, a revoked one,
+    /// and bad ones as fixtures.
+    Psd2,
 }
 
 impl Preset {
@@ -54,6 +57,7 @@ impl Preset {
         match self {
             Self::Dev => DEV_MANIFEST,
             Self::Ci => CI_MANIFEST,
+            Self::Psd2 => PSD2_MANIFEST,
         }
     }
 }
@@ -73,7 +77,16 @@ pub(super) fn run(args: InitArgs) -> Result<()> {
         }
     }
     outcome::tell(&args.dir, &report);
-    ui::note("start the reference server and call it: countersign dev");
+    match args.preset {
+        Some(Preset::Psd2) => {
+            let path = store.manifest_path();
+            let path = path.display();
+            ui::note(format!(
+                "present the bad ones: countersign pki verify -f {path}"
+            ));
+        }
+        _ => ui::note("start the reference server and call it: countersign dev"),
+    }
     Ok(())
 }
 

@@ -1,10 +1,13 @@
+mod psd2;
+
 use std::net::IpAddr;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use countersign_pki::{ManifestError, NewCertificate, Plan, Store};
+use countersign_pki::{KeyKind, ManifestError, NewCertificate, Plan, Store};
 use jiff::Timestamp;
 
+use self::psd2::Psd2Args;
 use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::ui;
@@ -19,7 +22,7 @@ use crate::ui;
 pub(crate) struct IssueArgs {
     /// What it is for.
     #[arg(value_enum)]
-    profile: Profile,
+    kind: Kind,
 
     /// The name of the entry and of its files: NAME.pem and NAME-key.pem.
     name: String,
@@ -44,6 +47,19 @@ pub(crate) struct IssueArgs {
     #[arg(long, value_name = "ADDRESS")]
     email: Vec<String>,
 
+    /// The kind of its key: p256, p384, p521, ed25519, rsa2048, rsa3072 or rsa4096 [default: as its
+    /// profile or the settings say, p256]. A key that is there is kept unless it is of another kind; it
+    /// is then moved to the folder `retired`.
+    #[arg(long, value_name = "KIND", value_parser = key_kind)]
+    key: Option<KeyKind>,
+
+    /// A profile of the manifest to go by, instead of that of its kind.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    #[command(flatten)]
+    psd2: Psd2Args,
+
     /// How long it lives, such as 90m, 12h, 30d or 2y [default: as its profile says, 30d].
     #[arg(long, value_name = "LIFETIME")]
     ttl: Option<String>,
@@ -64,10 +80,32 @@ pub(crate) struct IssueArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Profile {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Kind {
     Client,
     Server,
+    /// A payment service provider's, shaped like a qualified website certificate: for TLS.
+    Qwac,
+    /// A payment service provider's, shaped like a qualified seal certificate: for messages.
+    Qseal,
+}
+
+impl Kind {
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Qwac => "qwac",
+            Self::Qseal => "qseal",
+        }
+    }
+}
+
+fn key_kind(text: &str) -> Result<KeyKind, String> {
+    KeyKind::named(text).ok_or_else(|| {
+        let known = KeyKind::ALL.map(KeyKind::as_str).join(", ");
+        format!("there are {known}")
+    })
 }
 
 /// `countersign pki issue`.
@@ -106,27 +144,32 @@ fn hint(error: &ManifestError) -> &'static str {
 
 impl IssueArgs {
     fn certificate(self) -> NewCertificate {
-        let is_client = matches!(self.profile, Profile::Client);
         let nameless = self.cn.is_none()
             && self.spiffe.is_none()
             && self.dns.is_empty()
             && self.ip.is_empty()
             && self.email.is_empty();
-        let cn = match nameless && is_client {
+        let cn = match nameless && self.kind == Kind::Client {
             true => Some(self.name.clone()),
             false => self.cn,
         };
+        let stated = self.psd2.stated(&self.name, cn.as_deref(), &self.dns);
+        let (subject, psd2) = stated.unzip();
+        let profile = self.kind.profile().to_owned();
         NewCertificate {
             name: self.name,
-            profile: if is_client { "client" } else { "server" }.to_owned(),
+            profile: self.profile.unwrap_or(profile),
             issuer: self.issuer,
             ttl: self.ttl,
             count: self.count,
-            cn,
+            cn: cn.filter(|_| subject.is_none()),
             spiffe: self.spiffe,
             dns: self.dns,
             ip: self.ip,
             email: self.email,
+            key: self.key,
+            subject,
+            psd2,
         }
     }
 }

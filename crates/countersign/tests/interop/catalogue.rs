@@ -2,9 +2,16 @@ use std::process::Command;
 
 use crate::support::{is_here, stderr, stdout};
 
-/// Presents the catalogue to `verifier`, which must agree in every line.
+/// The manifest of a preset, with fixtures of its own.
+const PSD2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/pki-psd2.toml");
+
+/// Presents the catalogue to `verifier`, and what the preset `psd2` has; it must agree in every line.
 fn check(verifier: &str) {
-    let verify = ["pki", "verify", "--against", verifier];
+    check_one(&["pki", "verify", "--against", verifier]);
+    check_one(&["pki", "verify", "--against", verifier, "-f", PSD2]);
+}
+
+fn check_one(verify: &[&str]) {
     let countersign = env!("CARGO_BIN_EXE_countersign");
     let output = Command::new(countersign).args(verify).output().unwrap();
     print!("{}", stdout(&output));

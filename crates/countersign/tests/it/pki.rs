@@ -255,7 +255,7 @@ fn a_manifest_that_is_wrong_or_missing_is_said_with_its_place() {
     assert_eq!(
         stderr(&output),
         "error: `my.toml`: line 3, column 1: unknown field `name`, expected one of `subject`, `issuer`, \
-         `ttl`, `path_len`\nhint: put it right there; countersign pki schema prints what may be said\n"
+         `ttl`, `path_len`, `key`, `ku`, `permit`, `exclude`, `crl`, `ocsp`, `ca_issuers`, `revoked`\nhint: put it right there; countersign pki schema prints what may be said\n"
     );
     assert!(!folder.path().join("certs").exists());
 }

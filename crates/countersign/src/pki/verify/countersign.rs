@@ -7,8 +7,9 @@ use countersign_axum::{
     Anchors, Api, Audit, AuditEvent, Clock, Credential, Directory, Live, Permission, Server, Trust,
     TrustSnapshot,
 };
-use countersign_identity::NameRules;
+use countersign_identity::{NamePattern, NameRules};
 use countersign_pki::{Fixture, Outcome};
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,7 @@ pub(crate) async fn present(
     let mut seen = Vec::new();
     for fixture in fixtures {
         let one = one(bench, fixture, Arc::clone(&clock));
-        seen.push(one.await.context(fixture.name)?);
+        seen.push(one.await.context(fixture.name.clone())?);
     }
     Ok(seen)
 }
@@ -72,12 +73,10 @@ impl Service {
     ) -> Result<Self> {
         let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
         let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
-        let patterns = NAMES.iter().map(|pattern| pattern.parse());
-        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
-        let rules = NameRules::new(fixture.scheme.parse()?, patterns);
+        let rules = NameRules::new(fixture.scheme.parse()?, patterns(fixture)?);
         let trust = Trust::new("catalogue".parse()?, anchors, rules);
         let snapshot = TrustSnapshot::new(credential, vec![trust], clock.clone())?;
-        let live = Live::new(snapshot, Directory::from_toml(POLICY)?, clock);
+        let live = Live::new(snapshot, Directory::from_toml(&policy(fixture))?, clock);
 
         let router = Api::new(live.clone())
             .guarded::<Write>("/", get(async || "ok"))
@@ -96,6 +95,30 @@ impl Service {
             events,
             stop,
         })
+    }
+}
+
+/// For which names the trust may vouch.
+fn patterns(fixture: &Fixture) -> Result<Vec<NamePattern>> {
+    let patterns: Vec<&str> = match &fixture.known {
+        Some(known) => known.vouched.iter().map(String::as_str).collect(),
+        None => NAMES.to_vec(),
+    };
+    let patterns = patterns.into_iter().map(|pattern| Ok(pattern.parse()?));
+    patterns.collect()
+}
+
+/// Whom the server knows.
+fn policy(fixture: &Fixture) -> String {
+    match &fixture.known {
+        // A JSON string is a TOML string too.
+        Some(known) => format!(
+            "version = 1\n[principals.caller]\npermissions = [\"{}\"]\n\
+             identities = [{{ trust = \"catalogue\", name = {} }}]\n",
+            Write::NAME,
+            json!(known.caller)
+        ),
+        None => POLICY.to_owned(),
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<
     for (number, fixture) in fixtures.iter().enumerate() {
         let stream = connect(&mut nginx, folder.path(), number).await?;
         let caller = Caller::new(bench, fixture.presented.as_ref())?;
-        let outcome = caller.call(stream).await.context(fixture.name)?;
+        let outcome = caller.call(stream).await.context(fixture.name.clone())?;
         seen.push(Seen {
             outcome,
             code: None,

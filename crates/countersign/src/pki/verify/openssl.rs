@@ -21,7 +21,7 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<
         seen.push(
             one(bench, folder.path(), fixture)
                 .await
-                .context(fixture.name)?,
+                .context(fixture.name.clone())?,
         );
     }
     Ok(seen)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use countersign_client::{Client, ServerTrust};
 use countersign_pki::{Fixture, Outcome, Presented};
-use countersign_tls::provider;
+use countersign_tls::{Clock, provider};
 use rustls::ServerConfig;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio::io::AsyncWriteExt;
@@ -18,11 +18,12 @@ use tokio_rustls::TlsAcceptor;
 use super::{Seen, caller, pem};
 
 /// Lets our client call a server that presents the fixture; answers what the server saw of it.
-pub(crate) async fn called_by_us(fixture: &Fixture) -> Result<Seen> {
+pub(crate) async fn called_by_us(fixture: &Fixture, clock: Arc<dyn Clock>) -> Result<Seen> {
     let trust = ServerTrust::pinned_ca_pem(fixture.anchors_pem.as_bytes())?;
     let server = Server::bind(fixture).await?;
     let client = Client::builder()
         .trust(trust)
+        .clock(clock)
         .resolve("localhost", server.address);
     let client = client.build().await?;
     let url = format!("https://localhost:{}/", server.address.port());
