@@ -85,10 +85,20 @@ struct CertificateDocument {
     revoked: Option<WithdrawnDocument>,
 }
 
-/// A flaw and the byte at which it starts.
+/// A flaw, the byte at which it starts, and the entry that it is in unless it says so itself.
 pub(crate) struct Fault {
     pub(crate) offset: usize,
+    pub(crate) item: Option<String>,
     pub(crate) flaw: Flaw,
+}
+
+impl Fault {
+    /// The same in that entry.
+    fn within(self, kind: &'static str, name: &str) -> Self {
+        let item = format!("{kind} `{name}`");
+        let item = Some(item).filter(|_| !self.flaw.names_its_entry());
+        Self { item, ..self }
+    }
 }
 
 impl TryFrom<Document> for Manifest {
@@ -111,7 +121,9 @@ impl TryFrom<Document> for Manifest {
         };
         let mut certificates = Vec::new();
         for (name, entry) in as_written(document.certificate) {
-            certificates.extend(range(name, entry, &mut known)?);
+            let written = name.get_ref().clone();
+            let made = range(name, entry, &mut known);
+            certificates.extend(made.map_err(|fault| fault.within("certificate", &written))?);
         }
         let fixtures = fixture::fixtures(document.fixture, &authorities, &certificates)?;
         Ok(Self {
@@ -309,6 +321,7 @@ fn check_item_name(entry: &Spanned<String>, text: &str) -> Result<(), Fault> {
 fn fault(span: Range<usize>, flaw: Flaw) -> Fault {
     Fault {
         offset: span.start,
+        item: None,
         flaw,
     }
 }

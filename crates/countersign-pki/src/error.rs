@@ -23,12 +23,14 @@ pub enum ManifestError {
         reason: String,
     },
     /// Every key is known, but what it says cannot be.
-    #[error("line {line}, column {column}: {flaw}")]
+    #[error("line {line}, column {column}: {}{flaw}", prefix(item.as_deref()))]
     Flawed {
         /// Line of the mistake, from 1.
         line: usize,
         /// Column in characters, from 1.
         column: usize,
+        /// The entry in which it stands, unless what is wrong names it: ``certificate `billing` ``.
+        item: Option<String>,
         /// What is wrong.
         flaw: Flaw,
     },
@@ -60,6 +62,10 @@ pub enum ManifestError {
         /// The first name that found no place.
         name: String,
     },
+}
+
+fn prefix(item: Option<&str>) -> String {
+    item.map_or_else(String::new, |item| format!("{item}: "))
 }
 
 /// What is wrong with an entry of a manifest.
@@ -290,6 +296,28 @@ pub enum Flaw {
         /// The certificate.
         item: String,
     },
+}
+
+impl Flaw {
+    /// Whether it says itself in which entry it is.
+    pub(crate) fn names_its_entry(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownProfile { .. }
+                | Self::UnknownWord { .. }
+                | Self::LeafSigns
+                | Self::AuthorityCannotSign
+                | Self::CommonNameTwice
+                | Self::Moment { .. }
+                | Self::Nca
+                | Self::Count { .. }
+                | Self::Lifetime { .. }
+                | Self::Name { .. }
+                | Self::DuplicateName { .. }
+                | Self::Outcome { .. }
+                | Self::Digits { .. }
+        )
+    }
 }
 
 /// Why a certificate could not be issued.

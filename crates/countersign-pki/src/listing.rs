@@ -120,8 +120,9 @@ impl Lists<'_> {
 
     /// Whether the manifest wants it to count for another time.
     fn lifetime_differs(&self, issuer: &str, found: &Listed) -> Option<Reason> {
-        let stated = self.stated(issuer).and_then(|list| list.lifetime);
-        let wanted = self.lifetime.or(stated)?;
+        // Somebody who asks for a time gets it, until the next run that applies the manifest.
+        let stated = self.stated(issuer).filter(|_| self.lifetime.is_none());
+        let wanted = stated?.lifetime?;
         let differs = wanted.seconds() != found.validity.length();
         differs.then(|| Reason::LifetimeChanged {
             wanted: wanted.to_string(),

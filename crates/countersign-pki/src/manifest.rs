@@ -47,9 +47,14 @@ impl Manifest {
                 reason,
             }
         })?;
-        Self::try_from(document).map_err(|Fault { offset, flaw }| {
+        Self::try_from(document).map_err(|Fault { offset, item, flaw }| {
             let (line, column) = position(text, offset);
-            ManifestError::Flawed { line, column, flaw }
+            ManifestError::Flawed {
+                line,
+                column,
+                item,
+                flaw,
+            }
         })
     }
 

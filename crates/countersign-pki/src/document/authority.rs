@@ -68,7 +68,9 @@ pub(super) fn authorities(
             return Err(circle(&waiting));
         };
         let (name, entry) = waiting.remove(ready);
-        placed.push(authority(name, entry, &placed, key)?);
+        let written = name.get_ref().clone();
+        let made = authority(name, entry, &placed, key);
+        placed.push(made.map_err(|fault| fault.within("authority", &written))?);
     }
     Ok(placed)
 }

@@ -43,7 +43,9 @@ pub(super) fn fixtures(
     let mut all: Vec<FixtureEntry> = Vec::new();
     for document in documents {
         let span = document.name.span();
-        let entry = fixture(document, authorities, certificates)?;
+        let written = document.name.get_ref().clone();
+        let made = fixture(document, authorities, certificates);
+        let entry = made.map_err(|fault| fault.within("fixture", &written))?;
         if all.iter().any(|other| other.name == entry.name) {
             let name = entry.name;
             return Err(fault(span, Flaw::FixtureTaken { name }));

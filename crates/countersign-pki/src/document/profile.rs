@@ -32,7 +32,9 @@ pub(super) fn profiles(
         .map(|base| (base.as_str().to_owned(), built_in(base)))
         .into();
     for (name, document) in as_written(documents) {
-        let profile = profile(name, document)?;
+        let written = name.get_ref().clone();
+        let made = profile(name, document);
+        let profile = made.map_err(|fault| fault.within("profile", &written))?;
         profiles.insert(profile.name.clone(), profile);
     }
     Ok(profiles)

@@ -71,7 +71,7 @@ fn unknown_keys_are_refused_where_they_stand() {
 fn columns_count_characters_not_bytes() {
     check_unseen(
         "[certificate]\nx = { cn = \"üü\", profile = \"peer\", issuer = \"root\" }\n",
-        "line 5, column 28: profile `peer` is not known; there are client, qseal, qwac, server",
+        "line 5, column 28: certificate `x`: profile `peer` is not known; there are client, qseal, qwac, server",
     );
 }
 
@@ -165,11 +165,11 @@ fn a_certificate_names_its_holder_once() {
     );
     check_client_unseen(
         "dns = [\"a.example\", \"A.example\"]\n",
-        "line 7, column 21: dns:A.example is given twice",
+        "line 7, column 21: certificate `x`: dns:A.example is given twice",
     );
     check_client_unseen(
         "ip = [\"::1\", \"0:0::1\"]\n",
-        "line 7, column 14: ip:::1 is given twice",
+        "line 7, column 14: certificate `x`: ip:::1 is given twice",
     );
 }
 
@@ -177,28 +177,31 @@ fn a_certificate_names_its_holder_once() {
 fn names_that_could_mislead_are_refused() {
     check_client(
         "cn = \"a\\u0000b\"\n",
-        "line 7, column 6: `a\\0b`: it contains a control character",
+        "line 7, column 6: certificate `x`: `a\\0b`: it contains a control character",
     );
-    check_client("cn = \" \"\n", "line 7, column 6: ` `: it is empty");
+    check_client(
+        "cn = \" \"\n",
+        "line 7, column 6: certificate `x`: ` `: it is empty",
+    );
     check_client(
         "ip = [\"localhost\"]\n",
-        "line 7, column 7: `localhost`: it is not an IP address",
+        "line 7, column 7: certificate `x`: `localhost`: it is not an IP address",
     );
     check_client(
         "dns = [\"127.0.0.1\"]\n",
-        "line 7, column 8: `127.0.0.1`: it is an IP address; write it under `ip`",
+        "line 7, column 8: certificate `x`: `127.0.0.1`: it is an IP address; write it under `ip`",
     );
     check_client(
         "uri = [\"SPIFFE://a/b\"]\n",
-        "line 7, column 8: `SPIFFE://a/b`: a SPIFFE ID is written under `spiffe`",
+        "line 7, column 8: certificate `x`: `SPIFFE://a/b`: a SPIFFE ID is written under `spiffe`",
     );
     check_client(
         "spiffe = \"https://a/b\"\n",
-        "line 7, column 10: `https://a/b`: it does not start with `spiffe://`",
+        "line 7, column 10: certificate `x`: `https://a/b`: it does not start with `spiffe://`",
     );
     check_client(
         "email = [\"a\\nb@c\"]\n",
-        "line 7, column 10: `a\\nb@c`: it is not an e-mail address",
+        "line 7, column 10: certificate `x`: `a\\nb@c`: it is not an e-mail address",
     );
 }
 
@@ -206,11 +209,11 @@ fn names_that_could_mislead_are_refused() {
 fn lifetimes_are_a_number_and_a_unit() {
     check_client(
         "cn = \"x\"\nttl = \"30 days\"\n",
-        "line 8, column 7: lifetime `30 days`: write a number and a unit: `90m`, `12h`, `30d` or `2y`",
+        "line 8, column 7: certificate `x`: lifetime `30 days`: write a number and a unit: `90m`, `12h`, `30d` or `2y`",
     );
     check_client(
         "cn = \"x\"\nttl = \"0d\"\n",
-        "line 8, column 7: lifetime `0d`: a lifetime of nothing",
+        "line 8, column 7: certificate `x`: lifetime `0d`: a lifetime of nothing",
     );
 }
 
@@ -324,7 +327,7 @@ fn profiles_extend_one_of_the_two() {
     );
     check(
         "[profile.partner]\nextends = \"client\"\neku = [\"clientAuth\"]\n",
-        "line 6, column 8: purpose `clientAuth` is not known; there are `server` and `client`",
+        "line 6, column 8: profile `partner`: purpose `clientAuth` is not known; there are `server` and `client`",
     );
     check(
         "[profile.partner]\nextends = \"client\"\nkus = []\n",
@@ -357,11 +360,11 @@ fn a_profile_gives_lifetime_and_purposes_unless_the_certificate_does() {
 fn a_range_counts_and_carries_the_number() {
     check_client(
         "cn = \"x\"\ncount = 0\n",
-        "line 8, column 9: count 0: from 1 to 100000",
+        "line 8, column 9: certificate `x`: count 0: from 1 to 100000",
     );
     check_client(
         "cn = \"x\"\ncount = 100001\n",
-        "line 8, column 9: count 100001: from 1 to 100000",
+        "line 8, column 9: certificate `x`: count 100001: from 1 to 100000",
     );
     check_client(
         "dns = [\"a.example\"]\ncount = 2\n",
@@ -374,7 +377,9 @@ fn a_range_counts_and_carries_the_number() {
     let long = "a".repeat(62);
     check_client_unseen(
         &format!("cn = \"{long}\"\ncount = 2\n"),
-        &format!("line 4, column 14: `{long}-0002`: it is longer than 64 characters"),
+        &format!(
+            "line 4, column 14: certificate `x`: `{long}-0002`: it is longer than 64 characters"
+        ),
     );
     let text = format!(
         "{ROOT}{CLIENT}cn = \"x\"\ndns = [\"a.example\"]\nspiffe = \"spiffe://a/x\"\ncount = 10000\n"

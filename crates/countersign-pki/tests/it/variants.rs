@@ -66,7 +66,7 @@ fn chain(fixture: &Fixture) -> Vec<Pem> {
 fn look<T>(mutations: &str, see: impl FnOnce(&X509Certificate<'_>, &Fixture) -> T) -> T {
     let fixture = mutated("billing", mutations);
     let chain = chain(&fixture);
-    see(&chain[0].parse_x509().unwrap(), &fixture)
+    see(&chain.first().unwrap().parse_x509().unwrap(), &fixture)
 }
 
 fn names(leaf: &X509Certificate<'_>) -> Vec<String> {
@@ -352,13 +352,13 @@ fn fixtures_are_checked() {
     seen(
         &format!("{expect}expect = {{ stage = \"tls\", countersign = \"refused\" }}"),
         &format!(
-            "{line}, column 41: outcome `refused`: write `accept`, `http 403`, `alert 45`, `not loaded` or `-`"
+            "{line}, column 41: fixture `x`: outcome `refused`: write `accept`, `http 403`, `alert 45`, `not loaded` or `-`"
         ),
     );
     seen(
         &format!("{expect}expect = {{ stage = \"http\" }}"),
         &format!(
-            "{line}, column 20: stage `http` is not known; there are `accepted`, `tls`, `identity`, `policy` and `psd2`"
+            "{line}, column 20: fixture `x`: stage `http` is not known; there are `accepted`, `tls`, `identity`, `policy` and `psd2`"
         ),
     );
     let mutate = |mutations: &str| format!("{expect}mutate = {{ {mutations} }}\n{REFUSED}");
@@ -383,16 +383,18 @@ fn fixtures_are_checked() {
     );
     seen(
         &mutate("version = 2"),
-        &format!("{line}, column 22: version `2`: write 1, or 3 as is usual"),
+        &format!("{line}, column 22: fixture `x`: version `2`: write 1, or 3 as is usual"),
     );
     seen(
         &mutate("serial = \"0\""),
-        &format!("{line}, column 21: serial number `0`: write pairs of hexadecimal digits"),
+        &format!(
+            "{line}, column 21: fixture `x`: serial number `0`: write pairs of hexadecimal digits"
+        ),
     );
     seen(
         &mutate("signature = \"none\""),
         &format!(
-            "{line}, column 24: signature `none` is not known; there are `broken`, `sha1`, `sha224` and `md5`"
+            "{line}, column 24: fixture `x`: signature `none` is not known; there are `broken`, `sha1`, `sha224` and `md5`"
         ),
     );
     seen(

@@ -11,7 +11,9 @@ fn kinds_of_keys_and_their_usages_are_words() {
     let kinds = "`p256`, `p384`, `p521`, `ed25519`, `rsa2048`, `rsa3072` and `rsa4096`";
     check_client(
         "cn = \"x\"\nkey = \"rsa1024\"\n",
-        &format!("line 8, column 7: key `rsa1024` is not known; there are {kinds}"),
+        &format!(
+            "line 8, column 7: certificate `x`: key `rsa1024` is not known; there are {kinds}"
+        ),
     );
     check(
         "[settings]\nkey = \"P256\"\n",
@@ -19,21 +21,21 @@ fn kinds_of_keys_and_their_usages_are_words() {
     );
     check(
         "key = \"dsa\"\n",
-        &format!("line 4, column 7: key `dsa` is not known; there are {kinds}"),
+        &format!("line 4, column 7: authority `root`: key `dsa` is not known; there are {kinds}"),
     );
     check_client(
         "cn = \"x\"\nku = [\"digitalSignature\", \"signing\"]\n",
-        "line 8, column 27: key usage `signing` is not known; there are `digitalSignature`, \
+        "line 8, column 27: certificate `x`: key usage `signing` is not known; there are `digitalSignature`, \
          `contentCommitment`, `keyEncipherment`, `dataEncipherment`, `keyAgreement`, `keyCertSign`, \
          `cRLSign`, `encipherOnly` and `decipherOnly`",
     );
     check_client(
         "cn = \"x\"\nku = [\"keyCertSign\"]\n",
-        "line 8, column 7: key usage `keyCertSign` is for authorities",
+        "line 8, column 7: certificate `x`: key usage `keyCertSign` is for authorities",
     );
     check(
         "ku = [\"cRLSign\"]\n",
-        "line 4, column 6: an authority has `keyCertSign` in its key usage",
+        "line 4, column 6: authority `root`: an authority has `keyCertSign` in its key usage",
     );
 }
 
@@ -41,7 +43,7 @@ fn kinds_of_keys_and_their_usages_are_words() {
 fn a_subject_is_made_of_known_attributes() {
     check_client(
         "subject = { cn = \"x\", country = \"GB\" }\n",
-        "line 7, column 23: attribute `country` is not known; there are `jurisdiction_c`, \
+        "line 7, column 23: certificate `x`: attribute `country` is not known; there are `jurisdiction_c`, \
          `business_category`, `serial_number`, `c`, `st`, `l`, `o`, `ou`, `org_id` and `cn`",
     );
     for (attribute, text, reason) in [
@@ -59,12 +61,12 @@ fn a_subject_is_made_of_known_attributes() {
         let column = 26 + attribute.len();
         check_client(
             &format!("subject = {{ cn = \"x\", {attribute} = \"{text}\" }}\n"),
-            &format!("line 7, column {column}: `{shown}`: {reason}"),
+            &format!("line 7, column {column}: certificate `x`: `{shown}`: {reason}"),
         );
     }
     check_client_unseen(
         "cn = \"x\"\nsubject = { cn = \"x\" }\n",
-        "line 7, column 6: `cn` is in the subject already",
+        "line 7, column 6: certificate `x`: `cn` is in the subject already",
     );
     check_client(
         "subject = { o = \"Acme\" }\n",
@@ -113,16 +115,16 @@ fn constraints_are_trees_of_names() {
         let column = 16 + kind.len();
         check(
             &format!("permit = {{ {kind} = [\"{tree}\"] }}\n"),
-            &format!("line 4, column {column}: `{tree}`: {reason}"),
+            &format!("line 4, column {column}: authority `root`: `{tree}`: {reason}"),
         );
     }
     check_unseen(
         "exclude = { ip = [\"10.0.0.0/33\"] }\n",
-        "line 4, column 19: `10.0.0.0/33`: write an address and how many bits of it count: `10.0.0.0/8`",
+        "line 4, column 19: authority `root`: `10.0.0.0/33`: write an address and how many bits of it count: `10.0.0.0/8`",
     );
     check_unseen(
         "exclude = { email = [\"a b\"] }\n",
-        "line 4, column 22: `a b`: write a mailbox, a host, or with a dot first all hosts below it",
+        "line 4, column 22: authority `root`: `a b`: write a mailbox, a host, or with a dot first all hosts below it",
     );
     check(
         "permit = { spiffe = [\"example.com\"] }\n",
@@ -140,17 +142,17 @@ fn what_is_published_is_found_over_http() {
         check(
             &format!("crl = {{ url = \"{url}\" }}\n"),
             &format!(
-                "line 4, column 15: `{url}`: an authority publishes under `http://` and a host"
+                "line 4, column 15: authority `root`: `{url}`: an authority publishes under `http://` and a host"
             ),
         );
     }
     check(
         "ocsp = { url = \"http://a b\" }\n",
-        "line 4, column 16: `http://a b`: a URI holds printable ASCII characters only",
+        "line 4, column 16: authority `root`: `http://a b`: a URI holds printable ASCII characters only",
     );
     check(
         "crl = { next_update = \"0d\" }\n",
-        "line 4, column 23: lifetime `0d`: a lifetime of nothing",
+        "line 4, column 23: authority `root`: lifetime `0d`: a lifetime of nothing",
     );
 }
 
@@ -158,13 +160,13 @@ fn what_is_published_is_found_over_http() {
 fn revocations_have_a_reason_and_a_moment() {
     check_client(
         "cn = \"x\"\nrevoked = { reason = \"boredom\" }\n",
-        "line 8, column 22: reason `boredom` is not known; there are `unspecified`, `keyCompromise`, \
+        "line 8, column 22: certificate `x`: reason `boredom` is not known; there are `unspecified`, `keyCompromise`, \
          `cACompromise`, `affiliationChanged`, `superseded`, `cessationOfOperation`, \
          `certificateHold`, `privilegeWithdrawn` and `aACompromise`",
     );
     check_client(
         "cn = \"x\"\nrevoked = { at = \"yesterday\" }\n",
-        "line 8, column 18: moment `yesterday`: write a time such as `2030-01-01T00:00:00Z`, or one \
+        "line 8, column 18: certificate `x`: moment `yesterday`: write a time such as `2030-01-01T00:00:00Z`, or one \
          before or after now: `-1h`, `+30d`",
     );
     check_unseen(
@@ -211,27 +213,27 @@ fn psd2_statements_are_whole_and_agree_with_the_subject() {
         .replace("psd2 = {", "psd2 = { type = \"esign\",");
     check(
         &format!("{QWAC}{seal}"),
-        "line 8, column 17: type `esign` is not known; there are `web` and `eseal`",
+        "line 8, column 17: certificate `x`: type `esign` is not known; there are `web` and `eseal`",
     );
     check(
         &format!("{QWAC}{}", psd2.replace("PSP_AI", "AISP")),
-        "line 8, column 44: role `AISP` is not known; there are `PSP_AS`, `PSP_PI`, `PSP_AI` and `PSP_IC`",
+        "line 8, column 44: certificate `x`: role `AISP` is not known; there are `PSP_AS`, `PSP_PI`, `PSP_AI` and `PSP_IC`",
     );
     check_unseen(
         &format!("{QWAC}{}", psd2.replace("GB-FCA", "fca")),
-        "line 8, column 17: `fca`: an authority is two capital letters, a hyphen, and two to eight \
+        "line 8, column 17: certificate `x`: `fca`: an authority is two capital letters, a hyphen, and two to eight \
          more: `GB-FCA`",
     );
     check(
         &format!("{QWAC}{}", psd2.replace(", \"FCA\"]", "]")),
-        "line 8, column 16: `nca` is two texts: `[\"GB-FCA\", \"Financial Conduct Authority\"]`",
+        "line 8, column 16: certificate `x`: `nca` is two texts: `[\"GB-FCA\", \"Financial Conduct Authority\"]`",
     );
     check(
         &format!(
             "{QWAC}{}",
             psd2.replace("psd2 = {", "psd2 = { pds = { en = \"http://a\" },")
         ),
-        "line 8, column 23: `http://a`: a disclosure statement is at `https://`",
+        "line 8, column 23: certificate `x`: `http://a`: a disclosure statement is at `https://`",
     );
     check(
         &format!("{QWAC}{}", psd2.replace("psd2 = {", "psd2 = { rolls = 1,")),
