@@ -379,7 +379,7 @@ fn every_refusal_has_a_challenge() {
         Refusal::NotYetValid { not_before: now() },
         Refusal::PossessionUnproven,
         Refusal::Purpose,
-        Refusal::Revoked,
+        Refusal::Revoked { serial: reason() },
         Refusal::UnknownIssuer,
         Refusal::Unsuitable { reason: reason() },
     ] {

@@ -60,6 +60,13 @@ impl Ca {
         }
     }
 
+    /// One that is valid from `from`, for ten years.
+    pub(crate) fn since(name: &str, from: Timestamp) -> Self {
+        Self {
+            root: Authority::root(name, from).unwrap(),
+        }
+    }
+
     pub(crate) fn anchors(&self) -> Anchors {
         Anchors::from_pem(self.root.certificate_pem().as_bytes()).unwrap()
     }
