@@ -32,7 +32,8 @@ pub(crate) struct Link {
     pub(crate) usage: Option<Usage>,
     pub(crate) purposes: Option<Purposes>,
     pub(crate) authority_key_id: AuthorityKeyId,
-    /// Whether a key identifier is marked critical, which RFC 5280 forbids.
+    /// Whether a key identifier is marked critical, which RFC 5280 forbids. Of a leaf and an intermediate
+    /// webpki looks at this, of an anchor nobody else does; so of the next field.
     pub(crate) has_critical_key_id: bool,
     /// A critical extension that nobody here reads.
     pub(crate) unknown_critical: Option<String>,
@@ -193,7 +194,6 @@ fn has_critical_key_id(x509: &X509Certificate<'_>) -> bool {
     critical.any(|found| key_ids.contains(&found.oid))
 }
 
-/// Of a leaf and an intermediate webpki looks at this, of an anchor nobody else does.
 fn unknown_critical(x509: &X509Certificate<'_>) -> Option<String> {
     let known = [
         oids::OID_X509_EXT_BASIC_CONSTRAINTS,

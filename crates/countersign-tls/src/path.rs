@@ -112,11 +112,6 @@ pub(crate) fn check_leaf(leaf: &Link, trust: &Trust) -> Result<(), Refusal> {
     if leaf.usage.is_some_and(|usage| !usage.digital_signature) {
         return Err(Refusal::KeyUsage);
     }
-    if leaf.has_critical_key_id {
-        return Err(Refusal::Unsuitable {
-            reason: PathRule::CriticalKeyIdentifier.to_string(),
-        });
-    }
     let listed = leaf.purposes.is_some_and(|purposes| purposes.client);
     if trust.client_purpose() == ClientPurpose::Listed && !listed {
         return Err(Refusal::Purpose);
@@ -129,8 +124,6 @@ fn check_intermediate(intermediate: &Link) -> Result<(), PathRule> {
         Err(PathRule::IssuerMayNotSign)
     } else if intermediate.has_no_subject() {
         Err(PathRule::NoSubject)
-    } else if intermediate.has_critical_key_id {
-        Err(PathRule::CriticalKeyIdentifier)
     } else if intermediate.authority_key_id == AuthorityKeyId::Absent
         && !intermediate.is_self_issued()
     {

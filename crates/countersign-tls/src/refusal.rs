@@ -115,9 +115,6 @@ pub enum PathRule {
         /// How many.
         allowed: u32,
     },
-    /// A key identifier is critical, which RFC 5280, section 4.2.1.1, forbids.
-    #[error("a key identifier is marked critical")]
-    CriticalKeyIdentifier,
     /// An intermediate may not sign certificates.
     #[error("the key usage of an intermediate does not include keyCertSign")]
     IssuerMayNotSign,
