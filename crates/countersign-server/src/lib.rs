@@ -10,7 +10,7 @@ mod app;
 pub use app::{ReadTransactions, WriteTransactions, router};
 
 mod config;
-pub use config::{AuditTarget, Config, ConfigError, TrustConfig};
+pub use config::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
 
 mod ledger;
 

@@ -1,9 +1,11 @@
 use std::collections::HashSet;
+use std::path::Path;
 
 use countersign_identity::{Certificate, Pin};
 
-use crate::AnchorsError;
+use crate::credential::read;
 use crate::pem::Sections;
+use crate::{AnchorsError, LoadError};
 
 /// Keys that we know: what a pinned trust goes by instead of CAs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,20 @@ impl Pins {
             pins = pins.pin(certificate.pin());
         }
         Ok(pins)
+    }
+
+    /// Those of the certificates in a PEM file.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_certificates`](Self::from_certificates), or the file cannot be read; each names the
+    /// file.
+    pub fn from_certificate_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let path = path.as_ref();
+        Self::from_certificates(&read(path)?).map_err(|source| LoadError::Anchors {
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// Adds a key.

@@ -3,7 +3,6 @@ mod scope;
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,6 +12,7 @@ use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 
 use self::scope::Scope;
+use crate::credential::read;
 use crate::link::Link;
 use crate::serials::Serials;
 use crate::signature_kind::Algorithms;
@@ -105,11 +105,7 @@ impl RevocationList {
     /// As [`from_pem`](Self::from_pem), or the file cannot be read; each names the file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Vec<Self>, LoadError> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|source| LoadError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_bytes(&bytes).map_err(|source| LoadError::Crl {
+        Self::from_bytes(&read(path)?).map_err(|source| LoadError::Crl {
             path: path.to_owned(),
             source,
         })
