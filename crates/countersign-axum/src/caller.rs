@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
+use countersign_policy::{Permission, Permit, Principal, PrincipalName};
 use http::request::Parts;
 
 use crate::connection::not_ours;
@@ -67,11 +67,10 @@ impl Known {
         let peer = judgement.peer(now)?;
         let identity = peer.identity()?;
         self.identity = Some(identity.clone());
-        let principal = snapshot.directory().lookup(identity);
+        let principal = snapshot.directory().lookup(identity, now);
         self.principal = match &principal {
             Ok(principal) => Some(principal.name().clone()),
-            Err(Denial::PrincipalDisabled { principal }) => Some(principal.clone()),
-            Err(_) => None,
+            Err(denial) => denial.principal().cloned(),
         };
         Ok(Caller {
             epoch: snapshot.epoch(),
