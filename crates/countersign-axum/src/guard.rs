@@ -1,20 +1,24 @@
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use countersign_policy::{Denial, Principal};
 use http::header::{ALLOW, CONNECTION};
+use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 
 use crate::audit::{EventKind, Outcome};
 use crate::caller::Known;
 use crate::connection::not_ours;
-use crate::{AuditEvent, Code, Connection, CorrelationId, Fault, Live};
+use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     pub(crate) live: Live,
     pub(crate) rule: Rule,
+    /// What is asked besides, once the policy allows.
+    pub(crate) checks: Arc<[Arc<dyn Check>]>,
 }
 
 /// Who may pass.
@@ -24,26 +28,27 @@ pub(crate) enum Rule {
     Public,
     /// Every principal.
     Open,
-    /// Every principal that this lets pass.
-    Holder(fn(&Principal) -> Result<(), Denial>),
+    /// Every principal that holds the permission.
+    Holder(&'static str),
 }
 
 /// Decides a request, tells the audit log, and lets it pass or answers with the problem.
-pub(crate) async fn guard(
-    State(guard): State<Guard>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = CorrelationId::of(request.headers());
-    let version = request.version();
-    request.extensions_mut().insert(id.clone());
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let id = CorrelationId::of(&parts.headers);
+    let version = parts.version;
+    parts.extensions.insert(id.clone());
     let fault = match guard.rule {
         Rule::Public => None,
-        rule => guard.decide(rule, &id, &mut request).await.err(),
+        rule => guard.decide(rule, &id, &mut parts).await.err(),
     };
     let mut response = match fault {
         Some(fault) => refuse(fault, &id, version),
-        None => guard.pass(&id, request, next).await,
+        None => {
+            guard
+                .pass(&id, Request::from_parts(parts, body), next)
+                .await
+        }
     };
     id.write(response.headers_mut());
     response
@@ -54,22 +59,20 @@ impl Guard {
         &self,
         rule: Rule,
         id: &CorrelationId,
-        request: &mut Request,
+        request: &mut Parts,
     ) -> Result<(), Fault> {
-        let connection: Connection = request.extensions().get().cloned().ok_or_else(not_ours)?;
+        let connection: Connection = request.extensions.get().cloned().ok_or_else(not_ours)?;
         let mut known = Known::default();
-        let decision = known.caller(&connection, &self.live).and_then(|caller| {
-            if let Rule::Holder(holds) = rule {
-                holds(caller.principal())?;
-            }
-            Ok(caller)
-        });
+        let decision = match self.caller(rule, &mut known, &connection) {
+            Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
+            Err(fault) => Err(fault),
+        };
         let asked = Asked::of(id, request);
         let event = self.event(&connection, known, asked, decision.as_ref().err());
         connection.audit().record(event).await;
         match decision {
             Ok(caller) => {
-                request.extensions_mut().insert(caller);
+                request.extensions.insert(caller);
                 Ok(())
             }
             Err(fault) => {
@@ -83,11 +86,37 @@ impl Guard {
         }
     }
 
+    /// The caller, if the policy lets it pass.
+    fn caller(
+        &self,
+        rule: Rule,
+        known: &mut Known,
+        connection: &Connection,
+    ) -> Result<Caller, Fault> {
+        let caller = known.caller(connection, &self.live)?;
+        if let Rule::Holder(permission) = rule {
+            caller.principal().hold(permission)?;
+        }
+        Ok(caller)
+    }
+
+    /// Asks what is asked besides.
+    async fn ask(&self, caller: &Caller, request: &mut Parts) -> Result<(), Fault> {
+        for check in &*self.checks {
+            check.check(caller, request).await?;
+        }
+        Ok(())
+    }
+
     /// Runs the handler, and renders the problem that it may answer with.
     async fn pass(&self, id: &CorrelationId, request: Request, next: Next) -> Response {
-        let asked = Asked::of(id, &request);
+        let asked = Asked {
+            id: id.clone(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+        };
         let connection = request.extensions().get::<Connection>().cloned();
-        let caller = request.extensions().get::<crate::Caller>().cloned();
+        let caller = request.extensions().get::<Caller>().cloned();
         let mut response = next.run(request).await;
         let Some(fault) = response.extensions_mut().remove::<Fault>() else {
             return response;
@@ -156,11 +185,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(id: &CorrelationId, request: &Request) -> Self {
+    fn of(id: &CorrelationId, request: &Parts) -> Self {
         Self {
             id: id.clone(),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
+            method: request.method.clone(),
+            route: request.extensions.get().cloned(),
         }
     }
 }

@@ -44,6 +44,9 @@ pub use axum_server::CountersignAcceptor;
 mod caller;
 pub use caller::{Caller, Require};
 
+mod check;
+pub use check::{Check, Checking};
+
 mod connection;
 pub use connection::Connection;
 
@@ -63,6 +66,9 @@ pub use live::{Epoch, Live, Snapshot};
 
 mod request;
 pub use request::{Json, Path, Query};
+
+mod routes;
+pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
 
 mod server;
 pub use server::Server;

@@ -178,6 +178,10 @@ impl World {
         }
     }
 
+    pub(crate) fn live(&self) -> Live {
+        self.live.clone()
+    }
+
     pub(crate) fn snapshot(&self, trusts: Vec<Trust>) -> TrustSnapshot {
         TrustSnapshot::new(self.server.clone(), trusts, self.clock.clone()).unwrap()
     }
