@@ -89,6 +89,7 @@ impl Acceptor {
             identity: None::<Identity>,
             principal: None,
             certificate: failure.certificate.map(Arc::new),
+            renewed: None,
             method: None,
             route: None,
             epoch: self.live.load().epoch(),

@@ -36,6 +36,14 @@ impl Caller {
         &self.certificate
     }
 
+    pub(crate) fn shared_certificate(&self) -> &Arc<Certificate> {
+        &self.certificate
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     pub(crate) fn known(self) -> Known {
         Known {
             epoch: Some(self.epoch),

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -26,6 +27,8 @@ struct Facts {
     address: SocketAddr,
     handshake: Handshake,
     judgement: ArcSwap<Judgement>,
+    /// The epoch at which something was allowed on it for the last time.
+    allowed: AtomicU64,
     audit: Audit,
     ending: CancellationToken,
 }
@@ -84,6 +87,7 @@ impl Connection {
                 address,
                 handshake: Handshake::of(tls),
                 judgement: ArcSwap::from_pointee(judgement),
+                allowed: AtomicU64::new(0),
                 audit,
                 ending,
             }),
@@ -92,6 +96,14 @@ impl Connection {
 
     pub(crate) fn audit(&self) -> &Audit {
         &self.facts.audit
+    }
+
+    /// Whether nothing was allowed on it yet at `epoch`.
+    pub(crate) fn is_first(&self, epoch: Epoch) -> bool {
+        let allowed = &self.facts.allowed;
+        // The load alone, on all requests but the first: no other processor loses the cache line.
+        allowed.load(Ordering::Relaxed) != epoch.number()
+            && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
     /// Resolves once somebody asked for the connection to end.

@@ -72,6 +72,7 @@ impl Guard {
         connection.audit().record(event).await;
         match decision {
             Ok(caller) => {
+                self.note(&connection, &caller, id, request).await;
                 request.extensions.insert(caller);
                 Ok(())
             }
@@ -98,6 +99,27 @@ impl Guard {
             caller.principal().hold(permission)?;
         }
         Ok(caller)
+    }
+
+    /// Tells the audit log, once for each connection, that a certificate renews the one before.
+    async fn note(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        id: &CorrelationId,
+        request: &Parts,
+    ) {
+        if !connection.is_first(caller.epoch()) {
+            return;
+        }
+        let renewed = self.live.callers().note(caller, self.live.now());
+        if renewed.is_some() {
+            let asked = Asked::of(id, request);
+            let mut event = self.event(connection, caller.clone().known(), asked, None);
+            event.kind = EventKind::CertificateRenewed;
+            event.renewed = renewed;
+            connection.audit().record(event).await;
+        }
     }
 
     /// Asks what is asked besides.
@@ -153,6 +175,7 @@ impl Guard {
             identity: known.identity,
             principal: known.principal,
             certificate: known.certificate,
+            renewed: None,
             method: Some(asked.method),
             route: asked.route.map(|route| route.as_str().to_owned()),
             epoch: known.epoch.unwrap_or_else(|| self.live.load().epoch()),

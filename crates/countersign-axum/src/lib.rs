@@ -70,6 +70,9 @@ pub use request::{Json, Path, Query};
 mod routes;
 pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
 
+mod seen;
+pub use seen::Sighting;
+
 mod server;
 pub use server::Server;
 

@@ -7,6 +7,9 @@ use countersign_policy::Directory;
 use countersign_tls::{Clock, TrustSnapshot};
 use jiff::Timestamp;
 
+use crate::Sighting;
+use crate::seen::Seen;
+
 /// The trust and the policy in force, and the clock by which they are judged. Cheap to clone;
 /// every clone sees the same snapshot.
 #[derive(Clone, Debug)]
@@ -19,6 +22,7 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     epochs: AtomicU64,
     clock: Arc<dyn Clock>,
+    seen: Seen,
 }
 
 impl Live {
@@ -34,6 +38,7 @@ impl Live {
                 snapshot: ArcSwap::from_pointee(snapshot),
                 epochs: AtomicU64::new(1),
                 clock,
+                seen: Seen::default(),
             }),
         }
     }
@@ -47,6 +52,7 @@ impl Live {
     /// connection, old ones too, is decided by them.
     pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
+        self.shared.seen.retain(&directory);
         let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
         self.shared.snapshot.store(Arc::new(Snapshot {
             trust,
@@ -54,6 +60,16 @@ impl Live {
             epoch,
         }));
         epoch
+    }
+
+    /// The callers that were allowed something since the start, each with its newest certificate, in the
+    /// order of their identities.
+    pub fn seen(&self) -> Vec<Sighting> {
+        self.shared.seen.sightings()
+    }
+
+    pub(crate) fn callers(&self) -> &Seen {
+        &self.shared.seen
     }
 
     /// The present.

@@ -51,6 +51,11 @@ impl Directory {
         Ok(principal)
     }
 
+    /// Whether a principal has this identity, disabled or not.
+    pub fn knows(&self, identity: &Identity) -> bool {
+        self.bindings.contains_key(identity)
+    }
+
     /// What is allowed and yet looks wrong, in the order of the document. Nothing of it locks an
     /// operator out.
     pub fn warnings(&self) -> &[PolicyWarning] {

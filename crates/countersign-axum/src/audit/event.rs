@@ -38,6 +38,8 @@ pub struct AuditEvent {
     pub principal: Option<PrincipalName>,
     /// The certificate that was presented.
     pub certificate: Option<Arc<Certificate>>,
+    /// The certificate that this one renews.
+    pub renewed: Option<Arc<Certificate>>,
     /// The method of the request.
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
@@ -50,6 +52,9 @@ pub struct AuditEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// A caller was allowed something by a newer certificate than before: the same principal, so
+    /// nothing was decided anew.
+    CertificateRenewed,
     /// A TLS handshake that came to no connection.
     Handshake,
     /// A request.
@@ -87,6 +92,7 @@ impl EventKind {
     /// The word for it in the audit log.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CertificateRenewed => "certificate-renewed",
             Self::Handshake => "handshake",
             Self::Request => "request",
         }
