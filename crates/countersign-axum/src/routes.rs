@@ -68,8 +68,8 @@ impl RouteTable {
         document::read(table)
     }
 
-    /// A JSON array of objects with `method`, `path`, `access` and, where that is `guarded`,
-    /// `permission`.
+    /// A JSON array with a line for each object; these have `method`, `path`, `access` and, where that is
+    /// `guarded`, `permission`.
     pub fn to_json(&self) -> String {
         document::write(self)
     }

@@ -42,9 +42,13 @@ pub(super) fn read(table: &str) -> Result<RouteTable, RouteTableError> {
 }
 
 pub(super) fn write(table: &RouteTable) -> String {
-    let lines: Vec<Line> = table.lines.iter().map(Line::of).collect();
-    // Strings alone: it cannot fail to encode.
-    serde_json::to_string_pretty(&lines).unwrap_or_default()
+    let lines = table.lines.iter().map(|line| {
+        // Strings alone: it cannot fail to encode.
+        let line = serde_json::to_string(&Line::of(line)).unwrap_or_default();
+        format!("  {line}")
+    });
+    let lines: Vec<_> = lines.collect();
+    format!("[\n{}\n]", lines.join(",\n"))
 }
 
 fn once(table: &RouteTable) -> Result<(), RouteTableError> {
