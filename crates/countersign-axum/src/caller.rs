@@ -6,6 +6,7 @@ use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Permission, Permit, Principal, PrincipalName};
 use http::request::Parts;
 
+use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::connection::not_ours;
 use crate::{Connection, Epoch, Fault, Live};
 
@@ -65,6 +66,29 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What the audit log is told of a decision.
+    pub(crate) fn event(
+        self,
+        kind: EventKind,
+        connection: &Connection,
+        live: &Live,
+        fault: Option<&Fault>,
+    ) -> AuditEvent {
+        let outcome = match fault {
+            None => Outcome::Allowed,
+            Some(_) => Outcome::Denied,
+        };
+        let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
+        let mut event = AuditEvent::new(kind, outcome, connection.address(), live.now(), epoch);
+        event.code = fault.map(Fault::code);
+        event.detail = fault.map(|fault| fault.detail().to_owned());
+        event.handshake = Some(connection.handshake().clone());
+        event.identity = self.identity;
+        event.principal = self.principal;
+        event.certificate = self.certificate;
+        event
+    }
+
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
     pub(crate) fn caller(&mut self, connection: &Connection, live: &Live) -> Result<Caller, Fault> {
         let now = live.now();

@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -10,8 +11,11 @@ use countersign_tls::{Handshake, Peer, PeerError, Refusal};
 use http::request::Parts;
 use jiff::Timestamp;
 use rustls::ServerConnection;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::EventKind;
+use crate::caller::Known;
 use crate::{Audit, Code, Epoch, Fault, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
@@ -106,6 +110,80 @@ impl Connection {
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
+    /// Resolves once the trust by which the connection was accepted has ended, and says why.
+    pub(crate) async fn distrusted(&self, live: &Live) -> Fault {
+        let mut changes = live.changes();
+        loop {
+            match self.outlook(live) {
+                Err(fault) => return fault,
+                Ok(lasts) => tokio::select! {
+                    _ = changes.changed() => {}
+                    () = sleep(lasts) => {}
+                },
+            }
+        }
+    }
+
+    /// Resolves once the client's certificate is about to end; never where it was so when the connection began.
+    pub(crate) async fn nearly_ended(&self, live: &Live, announce: Duration) {
+        let mut changes = live.changes();
+        let end = self.certificate_ends(live).checked_sub(announce);
+        let Some(end) = end.ok().filter(|end| *end > live.now()) else {
+            return std::future::pending().await;
+        };
+        while live.now() < end {
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = sleep(until(end, live.now())) => {}
+            }
+        }
+    }
+
+    /// Tells the audit log that the trust has ended.
+    pub(crate) async fn tell_distrusted(&self, live: &Live, fault: &Fault) {
+        let mut known = Known::default();
+        // It notes on the way what is known; that it comes to nothing is known already.
+        let _ = known.caller(self, live);
+        let event = known.event(EventKind::Connection, self, live, Some(fault));
+        self.audit().record(event).await;
+    }
+
+    /// For how long the trust in the other end lasts, by what is known now.
+    fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
+        let (now, snapshot) = (live.now(), live.load());
+        let judgement = self.judged(&snapshot, now);
+        let mut end = judgement.until;
+        let peer = match judgement.peer(now) {
+            // Let in without a certificate: there is no trust that could end.
+            Err(PeerError::Refused(Refusal::Anonymous)) => return Ok(LONG),
+            judged => judged?,
+        };
+        if self.was_allowed() {
+            let principal = snapshot.directory().lookup(peer.identity()?, now)?;
+            end = principal
+                .not_after()
+                .map_or(end, |not_after| end.min(not_after));
+        }
+        // The last second is good to its end.
+        Ok(until(end, now).saturating_add(SECOND))
+    }
+
+    fn certificate_ends(&self, live: &Live) -> Timestamp {
+        let judgement = self.judged(&live.load(), live.now());
+        let certificate = judgement.certificate();
+        certificate.map_or(Timestamp::MAX, |certificate| certificate.not_after())
+    }
+
+    /// Whether something was allowed on it, ever.
+    pub(crate) fn was_allowed(&self) -> bool {
+        self.facts.allowed.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether somebody asked for the connection to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.facts.ending.is_cancelled()
+    }
+
     /// Resolves once somebody asked for the connection to end.
     pub(crate) async fn ending(&self) {
         self.facts.ending.cancelled().await;
@@ -184,6 +262,14 @@ impl Judgement {
         }
     }
 }
+
+/// From `now` to `end`.
+fn until(end: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(end.duration_since(now)).unwrap_or_default()
+}
+
+const LONG: Duration = Duration::from_secs(24 * 3600);
+const SECOND: Duration = Duration::from_secs(1);
 
 fn presented(tls: &ServerConnection) -> Option<Certificate> {
     Certificate::from_der(tls.peer_certificates()?.first()?).ok()

@@ -1,13 +1,15 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 
-use crate::audit::{EventKind, Outcome};
+use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::connection::not_ours;
 use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
@@ -42,8 +44,10 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
         Rule::Public => None,
         rule => guard.decide(rule, &id, &mut parts).await.err(),
     };
+    let connection = parts.extensions.get::<Connection>();
+    let ending = connection.is_some_and(Connection::is_ending);
     let mut response = match fault {
-        Some(fault) => refuse(fault, &id, version),
+        Some(fault) => refuse(fault, ending, &id, version),
         None => {
             guard
                 .pass(&id, Request::from_parts(parts, body), next)
@@ -77,9 +81,7 @@ impl Guard {
                 Ok(())
             }
             Err(fault) => {
-                // The certificate was good for the handshake and is so no more: a new handshake,
-                // with another one, is all that can help.
-                if fault.code().challenge().is_some() {
+                if ends(&connection, fault.code()) {
                     connection.end();
                 }
                 Err(fault)
@@ -139,7 +141,8 @@ impl Guard {
         };
         let connection = request.extensions().get::<Connection>().cloned();
         let caller = request.extensions().get::<Caller>().cloned();
-        let mut response = next.run(request).await;
+        let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let mut response = run.await.unwrap_or_else(|_| panicked(id).into_response());
         let Some(fault) = response.extensions_mut().remove::<Fault>() else {
             return response;
         };
@@ -159,32 +162,29 @@ impl Guard {
         asked: Asked,
         fault: Option<&Fault>,
     ) -> AuditEvent {
-        AuditEvent {
-            time: self.live.now(),
-            kind: EventKind::Request,
-            outcome: match fault {
-                None => Outcome::Allowed,
-                Some(_) => Outcome::Denied,
-            },
-            code: fault.map(Fault::code),
-            detail: fault.map(|fault| fault.detail().to_owned()),
-            alert: None,
-            correlation_id: Some(asked.id),
-            address: connection.address(),
-            handshake: Some(connection.handshake().clone()),
-            identity: known.identity,
-            principal: known.principal,
-            certificate: known.certificate,
-            renewed: None,
-            method: Some(asked.method),
-            route: asked.route.map(|route| route.as_str().to_owned()),
-            epoch: known.epoch.unwrap_or_else(|| self.live.load().epoch()),
-        }
+        let mut event = known.event(EventKind::Request, connection, &self.live, fault);
+        event.correlation_id = Some(asked.id);
+        event.method = Some(asked.method);
+        event.route = asked.route.map(|route| route.as_str().to_owned());
+        event
+    }
+}
+
+/// Whether a refusal with `code` ends the connection.
+///
+/// A certificate that was good for the handshake and is so no more: a new handshake, with another one,
+/// is all that can help. A caller who was let in before and is so no more. Who came without a certificate
+/// may go on asking for what is public.
+fn ends(connection: &Connection, code: Code) -> bool {
+    match code {
+        Code::CertificateRequired => false,
+        Code::PrincipalDisabled | Code::PrincipalUnknown => connection.was_allowed(),
+        other => other.challenge().is_some(),
     }
 }
 
 /// The answer to whom the guard does not let pass.
-fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
+fn refuse(fault: Fault, ending: bool, id: &CorrelationId, version: Version) -> Response {
     let code = fault.code();
     let mut response = fault.render(id);
     let headers = response.headers_mut();
@@ -194,7 +194,7 @@ fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
         headers.insert(ALLOW, HeaderValue::from_static(""));
     }
     // The connection is ending, and HTTP/1.1 can say so in the answer.
-    if code.challenge().is_some() && version <= Version::HTTP_11 {
+    if ending && version <= Version::HTTP_11 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -215,6 +215,12 @@ impl Asked {
             route: request.extensions.get().cloned(),
         }
     }
+}
+
+/// The caller is told nothing of it but the id; the panic itself has been told by the hook of the program.
+fn panicked(id: &CorrelationId) -> Fault {
+    tracing::error!(correlation_id = id.as_str(), "a handler panicked");
+    Fault::new(Code::Internal, "the request could not be answered")
 }
 
 /// A handler refused the caller, by asking for a permission of its own.

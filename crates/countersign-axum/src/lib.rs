@@ -33,6 +33,10 @@ pub use api::Api;
 
 mod accept;
 
+mod activity;
+
+mod admission;
+
 pub mod audit;
 pub use audit::{Audit, AuditEvent, AuditSink};
 
@@ -40,6 +44,8 @@ pub use audit::{Audit, AuditEvent, AuditSink};
 mod axum_server;
 #[cfg(feature = "axum-server")]
 pub use axum_server::CountersignAcceptor;
+
+mod bounded_body;
 
 mod caller;
 pub use caller::{Caller, Require};

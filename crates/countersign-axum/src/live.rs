@@ -6,6 +6,7 @@ use arc_swap::{ArcSwap, Guard};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, TrustSnapshot};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::Sighting;
 use crate::seen::Seen;
@@ -23,6 +24,7 @@ struct Shared {
     epochs: AtomicU64,
     clock: Arc<dyn Clock>,
     seen: Seen,
+    changes: watch::Sender<()>,
 }
 
 impl Live {
@@ -39,6 +41,7 @@ impl Live {
                 epochs: AtomicU64::new(1),
                 clock,
                 seen: Seen::default(),
+                changes: watch::Sender::new(()),
             }),
         }
     }
@@ -49,7 +52,7 @@ impl Live {
     }
 
     /// Puts trust and policy in force together, and answers their epoch. The next request on every
-    /// connection, old ones too, is decided by them.
+    /// connection, old ones too, is decided by them, and connections whose trust has ended are ended.
     pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
         self.shared.seen.retain(&directory);
@@ -59,7 +62,19 @@ impl Live {
             directory,
             epoch,
         }));
+        self.recheck();
         epoch
+    }
+
+    /// Has every connection look at the snapshot and the clock again, in its own time, and end if its trust has
+    /// ended. [`swap`](Self::swap) does it by itself; it is needed where the clock is set.
+    pub fn recheck(&self) {
+        self.shared.changes.send_replace(());
+    }
+
+    /// Tells of each swap and each recheck.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
     }
 
     /// The callers that were allowed something since the start, each with its newest certificate, in the

@@ -57,6 +57,14 @@ impl Principal {
         &self.facts.roles
     }
 
+    /// The last second at which it may call, if the policy sets one.
+    pub fn not_after(&self) -> Option<Timestamp> {
+        match self.facts.standing {
+            Standing::Until(not_after) => Some(not_after),
+            Standing::Enabled | Standing::Disabled => None,
+        }
+    }
+
     /// By what it holds `permission`; `None` where it does not.
     pub fn grant(&self, permission: &str) -> Option<&Grant> {
         self.facts.grants.get(permission)

@@ -48,6 +48,36 @@ pub struct AuditEvent {
     pub epoch: Epoch,
 }
 
+impl AuditEvent {
+    /// An event of which nothing more is known yet.
+    pub(crate) fn new(
+        kind: EventKind,
+        outcome: Outcome,
+        address: SocketAddr,
+        time: Timestamp,
+        epoch: Epoch,
+    ) -> Self {
+        Self {
+            time,
+            kind,
+            outcome,
+            code: None,
+            detail: None,
+            alert: None,
+            correlation_id: None,
+            address,
+            handshake: None,
+            identity: None,
+            principal: None,
+            certificate: None,
+            renewed: None,
+            method: None,
+            route: None,
+            epoch,
+        }
+    }
+}
+
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,6 +85,8 @@ pub enum EventKind {
     /// A caller was allowed something by a newer certificate than before: the same principal, so
     /// nothing was decided anew.
     CertificateRenewed,
+    /// A connection whose trust ended while nothing was asked on it.
+    Connection,
     /// A TLS handshake that came to no connection.
     Handshake,
     /// A request.
@@ -93,6 +125,7 @@ impl EventKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CertificateRenewed => "certificate-renewed",
+            Self::Connection => "connection",
             Self::Handshake => "handshake",
             Self::Request => "request",
         }
