@@ -7,6 +7,7 @@ use x509_parser::error::X509Error;
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 use x509_parser::prelude::{ASN1Time, FromDer};
+use x509_parser::x509::X509Name;
 
 use crate::{CertificateError, DistinguishedName, Pin, Thumbprint};
 
@@ -48,8 +49,8 @@ impl Certificate {
             return Err(CertificateError::TrailingData { len: rest.len() });
         }
         Ok(Self {
-            subject: DistinguishedName::from_x509(x509.subject()),
-            issuer: DistinguishedName::from_x509(x509.issuer()),
+            subject: name(x509.subject(), "subject")?,
+            issuer: name(x509.issuer(), "issuer")?,
             serial: data_encoding::HEXLOWER.encode(x509.raw_serial()),
             not_before: timestamp(x509.validity().not_before),
             not_after: timestamp(x509.validity().not_after),
@@ -162,6 +163,10 @@ impl Purposes {
     pub fn allow_client(self) -> bool {
         matches!(self, Self::Any | Self::Listed { client: true, .. })
     }
+}
+
+fn name(name: &X509Name<'_>, field: &'static str) -> Result<DistinguishedName, CertificateError> {
+    DistinguishedName::from_der(name.as_raw()).map_err(|_| CertificateError::Name { field })
 }
 
 fn alt_names(x509: &X509Certificate<'_>) -> Result<Vec<AltName>, CertificateError> {

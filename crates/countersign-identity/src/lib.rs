@@ -28,6 +28,13 @@
 mod certificate;
 pub use certificate::{AltName, Certificate, Purposes};
 
+mod der;
+
+mod distinguished_name;
+pub use distinguished_name::{
+    Attribute, CanonicalName, Difference, DistinguishedName, MatchingRule, Rdn,
+};
+
 mod error;
 pub use error::{CertificateError, IdentityError, NameError};
 
@@ -35,16 +42,22 @@ mod identity;
 pub use identity::{Identity, NameRules, TrustName};
 
 mod name;
-pub use name::{Name, Scheme};
+pub use name::Name;
+
+mod oid;
+pub use oid::Oid;
+
+mod organization;
+pub use organization::{OrganizationId, Registry};
 
 mod pattern;
 pub use pattern::NamePattern;
 
+mod scheme;
+pub use scheme::Scheme;
+
 mod spiffe;
 pub use spiffe::SpiffeId;
-
-mod subject;
-pub use subject::DistinguishedName;
 
 mod thumbprint;
 pub use thumbprint::{Pin, Thumbprint};

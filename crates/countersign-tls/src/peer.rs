@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use countersign_identity::{Certificate, Identity, IdentityError};
+use countersign_identity::{Certificate, CertificateError, Identity, IdentityError};
 use jiff::Timestamp;
 use rustls::ServerConnection;
 use rustls::pki_types::CertificateDer;
 
-use crate::verifier::Vouched;
+use crate::verdict::Holder;
 use crate::{PeerError, Refusal, TrustSnapshot};
 
 /// The other end of a finished handshake, for whose certificate a trust vouches.
@@ -22,13 +22,15 @@ pub struct Peer {
     chain: Arc<[CertificateDer<'static>]>,
     certificate: Arc<Certificate>,
     identity: Result<Identity, IdentityError>,
+    until: Timestamp,
 }
 
 impl Peer {
     /// The peer of `connection`, judged by `snapshot` at `now`.
     ///
     /// The chain is verified again even though the handshake has just succeeded: on a resumed
-    /// session rustls has not looked at it.
+    /// session rustls has not looked at it. Where it has, what was found is remembered, and this costs
+    /// a hash.
     ///
     /// # Errors
     ///
@@ -42,14 +44,7 @@ impl Peer {
             return Err(PeerError::Handshaking);
         }
         let chain = connection.peer_certificates().unwrap_or_default();
-        let (leaf, intermediates) = chain.split_first().ok_or(Refusal::Anonymous)?;
-        let vouched = snapshot.verifier().vouch(leaf, intermediates, now)?;
-        let certificate = Certificate::from_der(leaf)?;
-        Ok(Self {
-            identity: identify(&certificate, &vouched),
-            certificate: Arc::new(certificate),
-            chain: chain.into(),
-        })
+        Self::judge(chain.into(), snapshot, now)
     }
 
     /// The same peer, judged by another snapshot or at another time.
@@ -58,12 +53,25 @@ impl Peer {
     ///
     /// No trust of `snapshot` vouches for it at `now`.
     pub fn again(&self, snapshot: &TrustSnapshot, now: Timestamp) -> Result<Self, PeerError> {
-        let (leaf, intermediates) = self.chain.split_first().ok_or(Refusal::Anonymous)?;
-        let vouched = snapshot.verifier().vouch(leaf, intermediates, now)?;
+        Self::judge(Arc::clone(&self.chain), snapshot, now)
+    }
+
+    fn judge(
+        chain: Arc<[CertificateDer<'static>]>,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Self, PeerError> {
+        let (leaf, intermediates) = chain.split_first().ok_or(Refusal::Anonymous)?;
+        let verdict = snapshot.verifier().vouch(leaf, intermediates, now)?;
+        let Holder {
+            certificate,
+            identity,
+        } = verdict.holder().map_err(CertificateError::clone)?.clone();
         Ok(Self {
-            identity: identify(&self.certificate, &vouched),
-            certificate: Arc::clone(&self.certificate),
-            chain: Arc::clone(&self.chain),
+            certificate,
+            identity,
+            until: verdict.until(),
+            chain,
         })
     }
 
@@ -77,6 +85,12 @@ impl Peer {
         &self.chain
     }
 
+    /// The last second for which this is known: the first at which a certificate on the path ends, the
+    /// anchor's too, or a revocation list gets too old to count. After it, ask [`again`](Self::again).
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
     /// Who the certificate says its holder is.
     ///
     /// # Errors
@@ -85,15 +99,4 @@ impl Peer {
     pub fn identity(&self) -> Result<&Identity, &IdentityError> {
         self.identity.as_ref()
     }
-}
-
-fn identify(certificate: &Certificate, vouched: &Vouched<'_>) -> Result<Identity, IdentityError> {
-    let trust = vouched.first;
-    if let Some(second) = vouched.second {
-        return Err(IdentityError::AmbiguousTrust {
-            first: trust.name().clone(),
-            second: second.name().clone(),
-        });
-    }
-    Identity::of(certificate, trust.name(), trust.rules())
 }

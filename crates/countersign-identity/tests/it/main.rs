@@ -3,10 +3,11 @@
 
 mod bytes;
 mod codes;
+mod distinguished_name;
 mod facts;
 mod name;
 mod rules;
-mod subject;
+mod scheme;
 mod vector;
 
 use countersign_identity::Certificate;

@@ -56,7 +56,7 @@ fn a_role_that_nobody_defines_is_refused() {
 fn a_name_without_a_kind_is_refused() {
     check(
         "version = 1\n[principals.a]\nidentities = [{ trust = \"clients\", name = \"billing\" }]",
-        "line 3, column 43: `billing` has no known kind: wanted `spiffe://…`, `uri:…`, `dns:…`, `email:…` or `cn:…`",
+        "line 3, column 43: `billing` has no known kind: wanted `spiffe://…`, or a value behind `uri:`, `dns:`, `email:`, `ip:`, `dn:`, `org:`, `pin:`, `x5t:` or `cn:`",
     );
 }
 
