@@ -3,10 +3,10 @@ use std::fmt;
 
 use countersign_identity::{Pin, Thumbprint};
 use data_encoding::HEXLOWER_PERMISSIVE;
+use thiserror::Error;
 
-use crate::digest::Digest;
+use crate::Refusal;
 use crate::link::Link;
-use crate::{Malformed, Refusal};
 
 /// Certificates that a trust does not vouch for, whatever their issuer says: for partners who
 /// publish no revocation list.
@@ -21,13 +21,21 @@ use crate::{Malformed, Refusal};
 /// let blocked = BlockList::default().serial("01:a4")?.serial("7f")?;
 /// assert_eq!(blocked.len(), 2);
 /// assert!(BlockList::default().serial("x").is_err());
-/// # Ok::<(), countersign_tls::Malformed>(())
+/// # Ok::<(), countersign_tls::NotASerial>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlockList {
-    pins: HashSet<Digest>,
-    thumbprints: HashSet<Digest>,
+    pins: HashSet<Pin>,
+    thumbprints: HashSet<Thumbprint>,
     serials: HashSet<Vec<u8>>,
+}
+
+/// A text that is no serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{text}` is no serial number: wanted hex, with or without colons")]
+pub struct NotASerial {
+    /// The text.
+    pub text: String,
 }
 
 /// By which of its marks a certificate is blocked.
@@ -46,35 +54,15 @@ impl BlockList {
     /// Blocks a key.
     #[must_use]
     pub fn pin(mut self, pin: Pin) -> Self {
-        self.pins.insert(*pin.as_bytes());
+        self.pins.insert(pin);
         self
-    }
-
-    /// Blocks a key by the text of its pin: `sha256/` and base64, or hex.
-    ///
-    /// # Errors
-    ///
-    /// It is neither.
-    pub fn pin_text(mut self, text: &str) -> Result<Self, Malformed> {
-        self.pins.insert(crate::digest::read(text)?);
-        Ok(self)
     }
 
     /// Blocks one certificate.
     #[must_use]
     pub fn thumbprint(mut self, thumbprint: Thumbprint) -> Self {
-        self.thumbprints.insert(*thumbprint.as_bytes());
+        self.thumbprints.insert(thumbprint);
         self
-    }
-
-    /// Blocks one certificate by the text of its thumbprint: base64url, or hex as openssl prints it.
-    ///
-    /// # Errors
-    ///
-    /// It is neither.
-    pub fn thumbprint_text(mut self, text: &str) -> Result<Self, Malformed> {
-        self.thumbprints.insert(crate::digest::read(text)?);
-        Ok(self)
     }
 
     /// Blocks a serial number, in hex as openssl and browsers print it: in either case, with or
@@ -83,8 +71,8 @@ impl BlockList {
     /// # Errors
     ///
     /// It is not hex.
-    pub fn serial(mut self, text: &str) -> Result<Self, Malformed> {
-        let not_a_serial = || Malformed::Serial {
+    pub fn serial(mut self, text: &str) -> Result<Self, NotASerial> {
+        let not_a_serial = || NotASerial {
             text: text.to_owned(),
         };
         let digits: String = text.chars().filter(|c| *c != ':').collect();
@@ -112,9 +100,9 @@ impl BlockList {
     }
 
     pub(crate) fn check(&self, link: &Link) -> Result<(), Refusal> {
-        let by = if self.pins.contains(link.pin.as_bytes()) {
+        let by = if self.pins.contains(&link.pin) {
             BlockedBy::Pin
-        } else if self.thumbprints.contains(link.thumbprint.as_bytes()) {
+        } else if self.thumbprints.contains(&link.thumbprint) {
             BlockedBy::Thumbprint
         } else if !self.serials.is_empty() && self.serials.contains(&significant(&link.serial)) {
             BlockedBy::Serial

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::Digest;
 use crate::verdict::Verdict;
 
 /// Chains for which a trust vouches, by their exact bytes.
@@ -22,6 +21,8 @@ struct Entry {
     chain: Digest,
     verdict: Arc<Verdict>,
 }
+
+type Digest = [u8; 32];
 
 /// What a chain is looked up by: SHA-256 over its certificates and their lengths.
 #[derive(Clone, Copy)]

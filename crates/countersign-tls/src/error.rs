@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use countersign_identity::{CertificateError, TrustName};
+use countersign_identity::{CertificateError, Pin, TrustName};
 use countersign_problem::Code;
 use thiserror::Error;
 
@@ -291,7 +291,7 @@ pub enum SnapshotError {
         /// The other.
         second: TrustName,
         /// The pin.
-        pin: String,
+        pin: Pin,
     },
     /// There is no trust, so nobody could ever connect.
     #[error("no trust: wanted at least one")]

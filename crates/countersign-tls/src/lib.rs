@@ -21,7 +21,7 @@ mod anchors;
 pub use anchors::Anchors;
 
 mod block_list;
-pub use block_list::{BlockList, BlockedBy};
+pub use block_list::{BlockList, BlockedBy, NotASerial};
 
 mod cache;
 
@@ -32,9 +32,6 @@ mod credential;
 pub use credential::Credential;
 
 mod der;
-
-mod digest;
-pub use digest::Malformed;
 
 mod error;
 pub use error::{

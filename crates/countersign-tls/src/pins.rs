@@ -2,14 +2,13 @@ use std::collections::HashSet;
 
 use countersign_identity::{Certificate, Pin};
 
-use crate::digest::{self, Digest};
+use crate::AnchorsError;
 use crate::pem::Sections;
-use crate::{AnchorsError, Malformed};
 
 /// Keys that we know: what a pinned trust goes by instead of CAs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins {
-    pins: HashSet<Digest>,
+    pins: HashSet<Pin>,
 }
 
 impl Pins {
@@ -45,18 +44,8 @@ impl Pins {
     /// Adds a key.
     #[must_use]
     pub fn pin(mut self, pin: Pin) -> Self {
-        self.pins.insert(*pin.as_bytes());
+        self.pins.insert(pin);
         self
-    }
-
-    /// Adds a key by the text of its pin: `sha256/` and base64, or hex.
-    ///
-    /// # Errors
-    ///
-    /// It is neither.
-    pub fn pin_text(mut self, text: &str) -> Result<Self, Malformed> {
-        self.pins.insert(digest::read(text)?);
-        Ok(self)
     }
 
     /// How many keys there are.
@@ -71,13 +60,11 @@ impl Pins {
 
     /// Whether `pin` is among them.
     pub fn contains(&self, pin: Pin) -> bool {
-        self.pins.contains(pin.as_bytes())
+        self.pins.contains(&pin)
     }
 
     /// One that is among the others, too.
-    pub(crate) fn shared_with(&self, other: &Self) -> Option<String> {
-        let mut shared = self.pins.intersection(&other.pins);
-        let pin = shared.next()?;
-        Some(format!("sha256/{}", data_encoding::BASE64.encode(pin)))
+    pub(crate) fn shared_with(&self, other: &Self) -> Option<Pin> {
+        self.pins.intersection(&other.pins).next().copied()
     }
 }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use countersign_identity::{NameRules, TrustName};
+use countersign_identity::{
+    Certificate, Identity, IdentityError, Name, NameRules, Scheme, TrustName,
+};
 
 use crate::link::Link;
 use crate::revocation::Lists;
@@ -59,10 +61,14 @@ impl Trust {
 
     /// The trust `name`, which goes by keys: for callers whose certificates are self-signed.
     ///
-    /// No path is built, and nothing that the certificate says about its issuer counts. What counts
-    /// is that its key is pinned and proven to be held, that it is within its validity, and that
-    /// its key usages do not forbid what is done with it. Revocation is to unpin it.
-    pub fn pinned(name: TrustName, pins: Pins, names: NameRules) -> Self {
+    /// No path is built, and nothing that the certificate says of its holder or its issuer counts: who
+    /// signs his own certificate writes into it what he likes. The caller's name is the pin. What
+    /// counts is that the key is pinned and proven to be held, that the certificate is within its
+    /// validity, and that its key usages do not forbid what is done with it. A certificate that ended
+    /// is made anew with the same key; a key is revoked by taking its pin away.
+    pub fn pinned(name: TrustName, pins: Pins) -> Self {
+        // The pins are the names: no pattern has to allow them a second time.
+        let names = NameRules::new(Scheme::Pin, []);
         Self::of(name, Vouchers::Pins(Arc::new(pins)), names)
     }
 
@@ -151,7 +157,8 @@ impl Trust {
         }
     }
 
-    /// For which names, and which kind of name identifies.
+    /// For which names, and which kind of name identifies. Where it goes by pins there are no patterns:
+    /// each pin is a name.
     pub fn rules(&self) -> &NameRules {
         &self.names
     }
@@ -178,6 +185,17 @@ impl Trust {
     /// For whom it does not vouch in any case.
     pub fn block_list(&self) -> &BlockList {
         &self.rules.block_list
+    }
+
+    /// Whom `certificate` belongs to, for which the trust vouches.
+    pub(crate) fn identify(&self, certificate: &Certificate) -> Result<Identity, IdentityError> {
+        match &self.vouchers {
+            Vouchers::Anchors(_) => Identity::of(certificate, &self.name, &self.names),
+            Vouchers::Pins(_) => {
+                let name = Name::Pin(certificate.pin());
+                Ok(Identity::new(self.name.clone(), name))
+            }
+        }
     }
 
     pub(crate) fn vouchers(&self) -> &Vouchers {

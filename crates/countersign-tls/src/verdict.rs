@@ -66,6 +66,6 @@ fn identify(
             first: first.name().clone(),
             second: second.name().clone(),
         }),
-        None => Identity::of(certificate, first.name(), first.rules()),
+        None => first.identify(certificate),
     }
 }

@@ -45,12 +45,6 @@ fn a_blocked_certificate_is_refused_by_each_of_its_marks() {
     for (list, by) in [
         (BlockList::default().pin(it.pin()), BlockedBy::Pin),
         (
-            BlockList::default()
-                .pin_text(&it.pin().to_string())
-                .unwrap(),
-            BlockedBy::Pin,
-        ),
-        (
             BlockList::default().thumbprint(it.thumbprint()),
             BlockedBy::Thumbprint,
         ),

@@ -10,6 +10,7 @@ mod handshake;
 mod lists;
 mod modes;
 mod observe;
+mod pinned;
 mod refused;
 mod remembered;
 mod resumed;
