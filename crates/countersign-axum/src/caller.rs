@@ -96,7 +96,7 @@ impl Known {
         let judgement = connection.judged(&snapshot, now);
         self.epoch = Some(snapshot.epoch());
         self.certificate = judgement.certificate().cloned();
-        let peer = judgement.peer(now)?;
+        let peer = judgement.peer()?;
         let identity = peer.identity()?;
         self.identity = Some(identity.clone());
         let principal = snapshot.directory().lookup(identity, now);
