@@ -8,6 +8,7 @@ mod fixtures;
 mod init;
 mod issue;
 mod lint;
+mod moment;
 mod new_file;
 mod outcome;
 mod renew;

@@ -62,7 +62,7 @@ impl Store {
         let issuer = item.issuer.as_deref();
         let issuer = issuer.map(|name| self.authority(plan, name)).transpose()?;
         let work = self.work_of(plan, item)?;
-        let (key, made) = work.make_new(issuer.as_ref())?;
+        let (key, made) = work.make_new(old.key(), issuer.as_ref())?;
         let Made::Authority(new) = &made else {
             return Err(self.not_there(name));
         };
@@ -125,7 +125,8 @@ impl Store {
             // authority of the same name, against RFC 5280, 6.1.4 (l).
             let request = by.cross_request(whom, plan.now()).lasting(Lifetime::ROOT);
             let request = request.basic_constraints(BasicConstraints::Authority);
-            let made = request.issue_authority();
+            let made = plan.moment().seeded(request, &format!("{name} crossed"));
+            let made = made.issue_authority();
             made.map(|made| made.certificate_pem())
                 .map_err(|source| self.not_rotated(name, source))
         };

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use countersign_pki::{Crossed, Plan, Rotation, Store};
-use jiff::Timestamp;
+use countersign_pki::{Crossed, Rotation, Store};
 use serde_json::json;
 
+use super::moment::Moment;
 use super::source::{Place, Source, failed};
 use crate::ui;
 
@@ -30,6 +30,9 @@ pub(crate) struct RotateArgs {
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -40,7 +43,7 @@ pub(super) fn run(command: CaCommand) -> Result<()> {
     let CaCommand::Rotate(args) = command;
     let store = Store::at(&args.place.dir);
     let source = Source::read(&store, args.place.file.as_deref())?;
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now());
+    let plan = args.moment.plan(source.draft.manifest());
     let rotation = store.rotate(&plan, &args.issuer).map_err(failed)?;
     if args.json {
         let crossed = rotation.crossed.as_ref();
