@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::lists::authority;
 use super::settle::Work;
 use super::{Store, settle};
 use crate::authority::Authority;
+use crate::crossed::links;
 use crate::decide::decide;
 use crate::error::{IssueError, StoreError};
+use crate::facts::Facts;
 use crate::files::{self, OPEN_MODE};
 use crate::pem;
 use crate::plan::{Item, Made, Plan, Renewal};
@@ -149,18 +153,36 @@ impl Store {
     ) -> Result<BTreeMap<String, Vec<Vec<u8>>>, StoreError> {
         let mut found = BTreeMap::new();
         for item in plan.items().iter().filter(|item| item.issuer.is_none()) {
-            let path = self.cross_path(&item.name);
-            let Some(bytes) = self.place(item).read(&path, CERTIFICATE)? else {
-                continue;
-            };
-            let certificates = pem::certificates(&bytes).ok_or_else(|| StoreError::Garbage {
-                item: item.name.clone(),
-                path,
-                wanted: settle::CROSSED,
-            })?;
-            found.insert(item.name.clone(), certificates);
+            let certificates = self.cross_file(item)?;
+            found.extend(certificates.map(|all| (item.name.clone(), all)));
         }
         Ok(found)
+    }
+
+    /// The certificates that lead from a root that was just made to older ones: its key was there
+    /// already, put there by a rotation that was killed.
+    pub(super) fn links_of(
+        &self,
+        item: &Item,
+        root: &Authority,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let file = self.cross_file(item)?.unwrap_or_default();
+        let facts = Facts::read(root.certificate_der());
+        Ok(facts.map_or_else(Vec::new, |facts| links(&facts, file, now)))
+    }
+
+    fn cross_file(&self, item: &Item) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let path = self.cross_path(&item.name);
+        let Some(bytes) = self.place(item).read(&path, CERTIFICATE)? else {
+            return Ok(None);
+        };
+        let certificates = pem::certificates(&bytes).ok_or_else(|| StoreError::Garbage {
+            item: item.name.clone(),
+            path,
+            wanted: settle::CROSSED,
+        })?;
+        Ok(Some(certificates))
     }
 
     fn put_file(&self, name: &str, path: PathBuf, text: &str) -> Result<PathBuf, StoreError> {

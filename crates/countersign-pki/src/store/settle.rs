@@ -94,7 +94,13 @@ impl<'a> Work<'a> {
     /// Puts a certificate beside a key. If another process was faster, its certificate is the one that
     /// counts: it may be in a chain already.
     fn certify(mut self, key: Key, issuer: Option<&Authority>) -> Result<Done, StoreError> {
-        let made = self.issue(key, issuer)?;
+        let mut made = self.issue(key, issuer)?;
+        if let Made::Authority(root) = &mut made {
+            let links = self
+                .store
+                .links_of(self.place.item, root, self.moment.now)?;
+            root.is_crossed_by(links);
+        }
         if self.put_certificate(&made)? {
             return Ok(self.done(made));
         }

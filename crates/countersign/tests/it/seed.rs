@@ -126,5 +126,5 @@ fn serial(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
     let (body, _) = rest.split_once("-----END").unwrap();
     let der = data_encoding::BASE64.decode(body.replace('\n', "").as_bytes());
     // Two headers of four bytes each, the version of five, the serial number: its tag, length and bytes.
-    Some(der.unwrap()[13..31].to_vec())
+    Some(der.unwrap().into_iter().skip(13).take(18).collect())
 }
