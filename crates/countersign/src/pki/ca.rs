@@ -12,15 +12,18 @@ use crate::ui;
 /// What can be done with an authority.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CaCommand {
-    /// Give an authority a new key, with what others need so that nobody is refused meanwhile.
     Rotate(RotateArgs),
 }
 
+/// Give an authority a new key, with what others need so that nobody is refused meanwhile.
+///
 /// Makes a new key and a new certificate for an authority. The old ones are moved to the folder
 /// `retired`, and the folder `rotated/NAME` gets three bundles: whom to trust before, during and after.
 /// A root and the one before it also certify each other. What was signed stays as it is until the next
 /// `apply`, which signs it anew for the same keys. Prints the files to distribute, and tells in which
 /// order.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct RotateArgs {
     /// The authority.
