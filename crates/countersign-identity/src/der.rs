@@ -20,6 +20,13 @@ impl<'a> Der<'a> {
         Self(bytes)
     }
 
+    /// The content of `bytes`, which are one value with this tag and nothing else.
+    pub(crate) fn only(bytes: &'a [u8], tag: u8) -> Option<&'a [u8]> {
+        let mut der = Self(bytes);
+        let content = der.content(tag)?;
+        der.is_empty().then_some(content)
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.0.is_empty()
     }
@@ -83,6 +90,10 @@ pub(crate) fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     der
 }
 
+pub(crate) const BOOLEAN: u8 = 0x01;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
+pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const UTF8_STRING: u8 = 0x0c;
 pub(crate) const NUMERIC_STRING: u8 = 0x12;

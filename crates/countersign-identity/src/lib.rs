@@ -25,8 +25,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alt_name;
+pub use alt_name::AltName;
+
 mod certificate;
-pub use certificate::{AltName, Certificate, Purposes};
+pub use certificate::Certificate;
 
 mod der;
 
@@ -41,6 +44,9 @@ pub use error::{CertificateError, IdentityError, NameError};
 mod identity;
 pub use identity::{Identity, NameRules, TrustName};
 
+mod key_kind;
+pub use key_kind::KeyKind;
+
 mod name;
 pub use name::Name;
 
@@ -53,11 +59,23 @@ pub use organization::{OrganizationId, Registry};
 mod pattern;
 pub use pattern::NamePattern;
 
+mod psd2;
+pub use psd2::{Psd2, Psd2Error, Psd2Role, UnknownRole};
+
+mod qc_statements;
+pub use qc_statements::{QcStatements, QcType};
+
 mod scheme;
 pub use scheme::Scheme;
+
+mod signature_algorithm;
+pub use signature_algorithm::SignatureAlgorithm;
 
 mod spiffe;
 pub use spiffe::SpiffeId;
 
 mod thumbprint;
 pub use thumbprint::{Pin, Thumbprint};
+
+mod usage;
+pub use usage::{BasicConstraints, KeyUsage, KeyUsages, Purposes};

@@ -21,7 +21,6 @@ pub struct Oid(Box<[u8]>);
 
 impl Oid {
     /// Reads the content of a DER object identifier (X.690, clause 8.19), without tag and length.
-    #[cfg(test)]
     pub(crate) fn from_content(content: &[u8]) -> Option<Self> {
         is_content(content).then(|| Self::of_checked(content))
     }

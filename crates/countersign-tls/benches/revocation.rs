@@ -39,10 +39,10 @@ const HANDSHAKES: usize = 100;
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    if let [command, file] = arguments.as_slice()
+    if let [command, folder] = arguments.as_slice()
         && command == "load"
     {
-        return load(Path::new(file));
+        return load(Path::new(folder));
     }
     let is_bench = arguments.iter().any(|argument| argument == "--bench");
     let sizes = arguments.iter().filter(|it| !it.starts_with('-'));
@@ -61,11 +61,14 @@ fn main() -> Outcome<()> {
 fn row(size: u32, handshakes: usize) -> Outcome<()> {
     let bench = Bench::new(size)?;
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("list.crl");
-    fs::write(&file, &bench.list)?;
+    fs::write(folder.path().join("list.crl"), &bench.list)?;
+    fs::write(folder.path().join("root.pem"), bench.root.certificate_pem())?;
+    let server = bench.root.server(Timestamp::now()).issue()?;
+    let server = server.chain_pem() + &server.key_pem();
+    fs::write(folder.path().join("server.pem"), server)?;
     let loaded = Command::new(env::current_exe()?)
         .arg("load")
-        .arg(&file)
+        .arg(folder.path())
         .output()?;
     let loaded = String::from_utf8(loaded.stdout)?;
     let (new, known) = bench.ours(handshakes)?;
@@ -78,17 +81,26 @@ fn row(size: u32, handshakes: usize) -> Outcome<()> {
     Ok(())
 }
 
-/// In a process of its own: how long it takes to read and to verify, and the memory for it.
-fn load(file: &Path) -> Outcome<()> {
+/// In a process of its own: how long it takes to read a list and to verify it, and the memory for it.
+fn load(folder: &Path) -> Outcome<()> {
+    let server = fs::read(folder.join("server.pem"))?;
+    let server = Credential::from_combined_pem(&server)?;
+    let trust = trust(Anchors::from_pem_file(folder.join("root.pem"))?)?;
     let before = memory("VmRSS")?;
     let start = Instant::now();
-    let lists = RevocationList::from_file(file)?;
+    let trust = trust.with_lists(RevocationList::from_file(folder.join("list.crl"))?);
+    let snapshot = TrustSnapshot::new(server, vec![trust], Arc::new(SystemClock))?;
     let took = start.elapsed();
     let held = memory("VmRSS")?.saturating_sub(before);
     let most = memory("VmHWM")?.saturating_sub(before);
-    let read: usize = lists.iter().map(RevocationList::len).sum();
-    println!("{took:?} for {read} | {held} KiB, {most} KiB");
+    println!("{took:?} | {held} KiB, {most} KiB");
+    drop(snapshot);
     Ok(())
+}
+
+fn trust(anchors: Anchors) -> Outcome<Trust> {
+    let names = NameRules::new(Scheme::Spiffe, ["spiffe://bench.example/*".parse()?]);
+    Ok(Trust::new("clients".parse()?, anchors, names))
 }
 
 /// A line of `/proc/self/status`, in KiB; elsewhere than on Linux there is none.
@@ -125,9 +137,7 @@ impl Bench {
     /// The medians for clients never seen, and for one that is known.
     fn ours(&self, handshakes: usize) -> Outcome<(Duration, Duration)> {
         let anchors = Anchors::from_pem(self.root.certificate_pem().as_bytes())?;
-        let names = NameRules::new(Scheme::Spiffe, ["spiffe://bench.example/*".parse()?]);
-        let trust = Trust::new("clients".parse()?, anchors, names);
-        let trust = trust.with_lists([RevocationList::from_der(&self.list)?]);
+        let trust = trust(anchors)?.with_lists([RevocationList::from_der(&self.list)?]);
         let snapshot = TrustSnapshot::new(self.server.clone(), vec![trust], Arc::new(SystemClock))?;
         let config = without_sessions(&snapshot.server_config());
         let judge = |server: &ServerConnection| {

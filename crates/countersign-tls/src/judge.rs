@@ -13,6 +13,24 @@ use crate::signature_kind::Algorithms;
 use crate::trust::{Trust, Vouchers};
 use crate::{CrlError, Pins, Refusal, Revocation, SignatureKind, SnapshotError, Warning};
 
+/// That a trust vouches.
+#[derive(Clone, Debug)]
+pub(crate) struct Vouching {
+    /// The last moment for which that is known, inclusive.
+    pub(crate) until: Timestamp,
+    /// The subjects on the path, as DER: from the issuer of the leaf to the anchor. None where it goes by a pin.
+    pub(crate) above: Vec<Vec<u8>>,
+}
+
+impl Vouching {
+    fn by_pin(until: Timestamp) -> Self {
+        Self {
+            until,
+            above: Vec::new(),
+        }
+    }
+}
+
 /// A trust that is in force: its anchors checked, its lists believed, its algorithms chosen.
 #[derive(Debug)]
 pub(crate) struct Judge {
@@ -60,17 +78,17 @@ impl Judge {
         &self.warnings
     }
 
-    /// Whether the trust vouches for `leaf`, and until when: the last moment, inclusive.
+    /// Whether the trust vouches for `leaf`, by which path and until when.
     pub(crate) fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: Timestamp,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<Vouching, Refusal> {
         let parsed = EndEntityCert::try_from(leaf)?;
         let link = Link::read(leaf).map_err(|_| Refusal::Malformed)?;
         match self.trust.vouchers() {
-            Vouchers::Pins(pins) => self.verify_pinned(pins, &link, now),
+            Vouchers::Pins(pins) => self.verify_pinned(pins, &link, now).map(Vouching::by_pin),
             Vouchers::Anchors(_) => self.verify_path(&parsed, &link, intermediates, now),
         }
     }
@@ -81,7 +99,7 @@ impl Judge {
         link: &Link,
         intermediates: &[CertificateDer<'_>],
         now: Timestamp,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<Vouching, Refusal> {
         // webpki asks of each path that it finds, and goes on to the next if it is refused.
         let judged = RefCell::new(None);
         let check = |path: &VerifiedPath<'_>| {
@@ -116,7 +134,7 @@ impl Judge {
         path: &VerifiedPath<'_>,
         leaf: &Link,
         now: Timestamp,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<Vouching, Refusal> {
         let intermediates = path.intermediate_certificates();
         let intermediates = intermediates
             .map(|it| Link::read(&it.der()).map_err(|_| Refusal::Malformed))
@@ -128,7 +146,12 @@ impl Judge {
             intermediates: &intermediates,
             anchor: &anchor.ok_or(Refusal::UnknownIssuer)?.link,
         };
-        path.judge(&self.trust, &self.algorithms, now)
+        let until = path.judge(&self.trust, &self.algorithms, now)?;
+        let above = intermediates.iter().chain([path.anchor]);
+        Ok(Vouching {
+            until,
+            above: above.map(|link| link.subject.clone()).collect(),
+        })
     }
 
     fn verify_pinned(

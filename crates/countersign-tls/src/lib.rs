@@ -38,6 +38,9 @@ pub use error::{
     AnchorFlaw, AnchorsError, CredentialError, CrlError, LoadError, PeerError, SnapshotError,
 };
 
+mod examination;
+pub use examination::{Examination, Vote};
+
 mod handshake;
 pub use handshake::{Handshake, TlsVersion};
 

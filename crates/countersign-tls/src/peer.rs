@@ -10,7 +10,8 @@ use crate::{PeerError, Refusal, TrustSnapshot};
 
 /// The other end of a finished handshake, for whose certificate a trust vouches.
 ///
-/// [`Peer::of`] is the only way to one; [`Peer::again`] makes a new one of an old one.
+/// [`Peer::of`] is the only way to one, but in tests with the feature `test-util`; [`Peer::again`] makes a new one
+/// of an old one.
 ///
 /// ```compile_fail
 /// # fn forge(certificate: countersign_identity::Certificate) {
@@ -45,6 +46,23 @@ impl Peer {
         }
         let chain = connection.peer_certificates().unwrap_or_default();
         Self::judge(chain.into(), snapshot, now)
+    }
+
+    /// As [`of`](Self::of), of a chain that nobody proved to hold the key of: for tests of what stands behind
+    /// a handshake. The trusts of `snapshot` judge it as they judge any other.
+    ///
+    /// # Errors
+    ///
+    /// The chain is empty, or no trust vouches for it.
+    #[cfg(feature = "test-util")]
+    pub fn without_handshake<C: Into<Vec<u8>>>(
+        chain: impl IntoIterator<Item = C>,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Self, PeerError> {
+        let chain = chain.into_iter();
+        let chain = chain.map(|der| CertificateDer::from(der.into())).collect();
+        Self::judge(chain, snapshot, now)
     }
 
     /// The same peer, judged by another snapshot or at another time.

@@ -76,9 +76,13 @@ impl RevocationList {
     /// It is malformed, has no nextUpdate, or is of a kind that would have to be combined with
     /// others to tell the truth: a delta, an indirect list, a list for some reasons only.
     pub fn from_der(der: &[u8]) -> Result<Self, CrlError> {
-        parse::list(der).map(|list| Self {
-            list: Arc::new(list),
-        })
+        Self::of(der.to_vec())
+    }
+
+    /// Of a long list there should not be two.
+    fn of(der: Vec<u8>) -> Result<Self, CrlError> {
+        let list = Arc::new(parse::list(der)?);
+        Ok(Self { list })
     }
 
     /// Reads all lists of a PEM text, in its order; sections of other kinds are passed over.
@@ -90,7 +94,7 @@ impl RevocationList {
         let mut lists = Vec::new();
         for der in CertificateRevocationListDer::pem_slice_iter(text) {
             let der = der.map_err(|_| CrlError::Pem)?;
-            lists.push(Self::from_der(&der)?);
+            lists.push(Self::of(der.as_ref().to_vec())?);
         }
         match lists.is_empty() {
             true => Err(CrlError::Empty),
@@ -105,7 +109,7 @@ impl RevocationList {
     /// As [`from_pem`](Self::from_pem), or the file cannot be read; each names the file.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Vec<Self>, LoadError> {
         let path = path.as_ref();
-        Self::from_bytes(&read(path)?).map_err(|source| LoadError::Crl {
+        Self::from_bytes(read(path)?).map_err(|source| LoadError::Crl {
             path: path.to_owned(),
             source,
         })
@@ -116,10 +120,10 @@ impl RevocationList {
     /// # Errors
     ///
     /// As [`from_pem`](Self::from_pem).
-    pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Self>, CrlError> {
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Vec<Self>, CrlError> {
         match bytes.first() == Some(&crate::der::SEQUENCE) {
-            true => Ok(vec![Self::from_der(bytes)?]),
-            false => Self::from_pem(bytes),
+            true => Ok(vec![Self::of(bytes)?]),
+            false => Self::from_pem(&bytes),
         }
     }
 

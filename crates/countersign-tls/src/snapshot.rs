@@ -3,6 +3,7 @@ mod check;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 
 use self::check::{check, hints};
@@ -53,16 +54,8 @@ impl TrustSnapshot {
         options: ServerOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
-        check(&trusts)?;
-        let (provider, now) = (provider(), clock.now());
-        let algorithms = provider.signature_verification_algorithms;
-        let judges = trusts
-            .iter()
-            .cloned()
-            .map(|trust| Judge::new(trust, &algorithms, now))
-            .collect::<Result<Vec<_>, _>>()?;
-        let hints = hints(&judges)?;
-        let verifier = Verifier::new(judges, hints, algorithms, options.client_certificate);
+        let verifier = verifier(&trusts, options.client_certificate, clock.now())?;
+        let provider = provider();
         let mut config = ServerConfig::builder_with_details(provider, time_provider(clock))
             .with_safe_default_protocol_versions()
             .map_err(refused)?
@@ -123,6 +116,23 @@ impl fmt::Debug for TrustSnapshot {
             .field("trusts", &self.trusts)
             .finish_non_exhaustive()
     }
+}
+
+/// The verifier of `trusts`, which it checks as far as they can be checked before anybody comes.
+pub(crate) fn verifier(
+    trusts: &[Trust],
+    mode: ClientCertificate,
+    now: Timestamp,
+) -> Result<Arc<Verifier>, SnapshotError> {
+    check(trusts)?;
+    let algorithms = provider().signature_verification_algorithms;
+    let judges = trusts
+        .iter()
+        .cloned()
+        .map(|trust| Judge::new(trust, &algorithms, now))
+        .collect::<Result<Vec<_>, _>>()?;
+    let hints = hints(&judges)?;
+    Ok(Verifier::new(judges, hints, algorithms, mode))
 }
 
 fn refused(error: rustls::Error) -> SnapshotError {

@@ -10,7 +10,7 @@ use webpki::EndEntityCert;
 
 use crate::cache::{Cache, ChainKey};
 use crate::clock::from_unix_time;
-use crate::judge::Judge;
+use crate::judge::{Judge, Vouching};
 use crate::observe::note;
 use crate::verdict::Verdict;
 use crate::{ClientCertificate, Refusal, Trust};
@@ -42,6 +42,17 @@ impl Verifier {
             algorithms,
             mode,
         })
+    }
+
+    /// What each trust says, where [`vouch`](Self::vouch) says what follows.
+    pub(crate) fn votes(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&Trust, Result<Vouching, Refusal>)> {
+        let judges = self.judges.iter();
+        judges.map(move |judge| (judge.trust(), judge.verify(leaf, intermediates, now)))
     }
 
     pub(crate) fn judges(&self) -> &[Judge] {
@@ -111,7 +122,7 @@ impl<'a> Votes<'a> {
         };
         for judge in judges {
             match judge.verify(leaf, intermediates, now) {
-                Ok(until) => votes.vouching.push((judge.trust(), until)),
+                Ok(vouching) => votes.vouching.push((judge.trust(), vouching.until)),
                 Err(refusal) => votes.hear(refusal),
             }
         }

@@ -30,8 +30,8 @@ mod oid {
     pub(super) const CERTIFICATE_ISSUER: [u8; 3] = [0x55, 0x1d, 29];
 }
 
-pub(super) fn list(der: &[u8]) -> Result<List, CrlError> {
-    let signed = Signed::read(der).ok_or(CrlError::Encoding)?;
+pub(super) fn list(der: Vec<u8>) -> Result<List, CrlError> {
+    let signed = Signed::read(&der).ok_or(CrlError::Encoding)?;
     let mut parts = signed.message.inside();
     match parts.take(INTEGER) {
         Some(version) if version.content == VERSION_2 => {}
@@ -50,9 +50,13 @@ pub(super) fn list(der: &[u8]) -> Result<List, CrlError> {
         return Err(CrlError::Encoding);
     }
     let About { number, scope } = about.unwrap_or_default();
+    let (raw_issuer, issuer) = (
+        issuer.whole.to_vec(),
+        DistinguishedName::from_der(issuer.whole),
+    );
     Ok(List {
-        issuer: DistinguishedName::from_der(issuer.whole).map_err(|_| CrlError::Encoding)?,
-        raw_issuer: issuer.whole.to_vec(),
+        issuer: issuer.map_err(|_| CrlError::Encoding)?,
+        raw_issuer,
         number,
         this_update,
         next_update,
@@ -60,7 +64,7 @@ pub(super) fn list(der: &[u8]) -> Result<List, CrlError> {
         revoked: revoked.unwrap_or_default(),
         signer: OnceLock::new(),
         unproven: Mutex::new(Unproven {
-            der: der.to_vec(),
+            der,
             strangers: Vec::new(),
         }),
     })
