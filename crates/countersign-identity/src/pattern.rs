@@ -42,6 +42,11 @@ enum Shape {
 }
 
 impl NamePattern {
+    /// The kind of name that it matches.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
     /// Whether `name` is of the kind and has the form.
     pub fn matches(&self, name: &Name) -> bool {
         if self.scheme != name.scheme() {

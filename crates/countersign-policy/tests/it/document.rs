@@ -77,3 +77,23 @@ fn an_identity_of_two_principals_is_refused() {
         "line 5, column 43: the identity `clients: cn:x` belongs to `a` already",
     );
 }
+
+#[test]
+fn an_end_without_an_offset_is_refused() {
+    for end in ["2027-06-30", "2027-06-30T00:00:00", "00:00:00"] {
+        check(
+            &format!("version = 1\n[principals.a]\nnot_after = {end}\nidentities = []"),
+            &format!(
+                "line 3, column 13: `{end}` is malformed: wanted a date and time with its offset, as 2027-06-30T00:00:00Z"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    check(
+        "version = 1\n[principals.a]\nidentities = []\n[principals.a]\nidentities = []",
+        "line 4, column 13: duplicate key",
+    );
+}
