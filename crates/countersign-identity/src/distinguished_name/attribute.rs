@@ -108,9 +108,13 @@ impl<'a> Attribute<'a> {
     }
 
     /// The text that all matching values share; none, if the encoding is what counts.
-    pub(super) fn prepared(&self) -> Option<(MatchingRule, String)> {
+    pub(super) fn prepared(&self) -> Option<(MatchingRule, Cow<'a, str>)> {
         let rule = self.known()?.rule;
-        Some((rule, prepare::prepare(&self.text()?, rule)?))
+        let text = self.text()?;
+        Some(match prepare::prepare(&text, rule) {
+            Some(prepared) => (rule, Cow::Owned(prepared)),
+            None => (MatchingRule::Literal, text),
+        })
     }
 }
 

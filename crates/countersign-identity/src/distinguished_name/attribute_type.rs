@@ -8,8 +8,11 @@ pub enum MatchingRule {
     CaseIgnore,
     /// As text, without regard to insignificant spaces (RFC 4517, section 4.2.4).
     CaseExact,
+    /// As text, character by character: one of them is a control or invisible, and with those
+    /// RFC 4518 would match what does not look alike.
+    Literal,
     /// Byte by byte with the string type: the attribute type is not one that we know, or the value
-    /// is not text, or holds characters that cannot be compared as text.
+    /// is not text.
     Encoding,
 }
 

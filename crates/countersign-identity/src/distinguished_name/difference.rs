@@ -45,6 +45,9 @@ impl fmt::Display for Difference {
                 write!(f, "`{first}` is not `{second}`")?;
                 match rule {
                     MatchingRule::Encoding => f.write_str(", which is compared byte by byte"),
+                    MatchingRule::Literal => {
+                        f.write_str(", which is compared character by character")
+                    }
                     MatchingRule::CaseExact => f.write_str(", where case counts"),
                     MatchingRule::CaseIgnore => Ok(()),
                 }

@@ -12,12 +12,12 @@ use super::MatchingRule;
 ///
 /// Stricter than RFC 4518 in one thing. Control characters, and others that nobody can see, would be
 /// mapped to nothing or to a space, so that `ad\0min` would match `admin`; here they are prohibited,
-/// and what holds one is not prepared.
+/// and what holds one is not prepared. So it equals nothing that is.
 pub(super) fn prepare(text: &str, rule: MatchingRule) -> Option<String> {
     let fold = match rule {
         MatchingRule::CaseIgnore => true,
         MatchingRule::CaseExact => false,
-        MatchingRule::Encoding => return None,
+        MatchingRule::Literal | MatchingRule::Encoding => return None,
     };
     let normal = match text.is_ascii() {
         true if fold => text.to_ascii_lowercase(),

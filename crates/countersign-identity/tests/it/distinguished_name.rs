@@ -208,7 +208,9 @@ fn names_match_by_their_parsed_sequence_and_never_as_text() {
         ("CN=ÅNGSTRÖM", "CN=a\u{30a}ngstro\u{308}m", true),
         ("CN=admın", "CN=admin", false),
         ("CN=аdmin", "CN=admin", false),
-        // What nobody can see is compared byte by byte, and hides nothing.
+        // What nobody can see is compared character by character, and hides nothing.
+        (r"CN=Admin\7f", "CN=#130641646d696e7f", true),
+        (r"CN=Admin\7f", r"CN=admin\7f", false),
         ("CN=ad\u{200b}min", "CN=admin", false),
         ("CN=ad\u{200b}min", "CN=ad\u{200b}min", true),
         (r"CN=admin\00", "CN=admin", false),
