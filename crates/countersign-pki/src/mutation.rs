@@ -118,14 +118,14 @@ impl Mutations {
         issuer: &Authority,
         moment: &Moment,
     ) -> Result<Issued, IssueError> {
-        let request = item.request(Some(issuer), moment)?;
-        let request = moment.seeded(self.of_request(request, item, moment), &item.name);
         let key = item.new_key(moment)?;
+        let request = item.request(Some(issuer), moment)?.for_key(&key);
+        let request = moment.seeded(self.of_request(request, item, moment), &item.name);
         let signer = match self.issuer {
             Some(Signer::Itself) => &key,
             _ => issuer.key(),
         };
-        let issued = request.for_key(&key).issue()?;
+        let issued = request.issue()?;
         self.forged(issued, signer)
     }
 

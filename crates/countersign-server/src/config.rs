@@ -1,16 +1,19 @@
+mod document;
+mod error;
+mod trust;
+
 use std::fs;
-use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign_axum::Live;
-use countersign_identity::{NameError, NamePattern, NameRules, Scheme, TrustName};
-use countersign_policy::{Directory, PolicyError};
-use countersign_tls::{Anchors, Clock, Credential, LoadError, SnapshotError, Trust, TrustSnapshot};
-use serde::Deserialize;
-use thiserror::Error;
+use countersign_policy::Directory;
+use countersign_tls::{
+    ClientCertificate, Clock, Credential, ServerOptions, Sessions, TrustSnapshot,
+};
 
+pub use self::error::ConfigError;
+pub use self::trust::{Hints, TrustConfig, Vouchers};
 use crate::Addresses;
 
 /// The configuration of the reference server.
@@ -25,24 +28,14 @@ pub struct Config {
     pub chain: PathBuf,
     /// The server's private key, as PEM.
     pub key: PathBuf,
+    /// What is asked of a client in the handshake.
+    pub client_certificate: ClientCertificate,
     /// Who may come in.
     pub trusts: Vec<TrustConfig>,
     /// Who is who, and may do what.
     pub policy: PathBuf,
     /// Where the audit log goes.
     pub audit: AuditTarget,
-}
-
-/// A trust, by the files that it is made of.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TrustConfig {
-    /// Its name in the policy.
-    pub name: TrustName,
-    /// Its CA certificates, as PEM.
-    pub anchors: PathBuf,
-    /// For which names it may vouch.
-    pub rules: NameRules,
 }
 
 /// Where the audit log goes.
@@ -60,21 +53,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// It cannot be read, is not TOML, has an unknown key or a malformed value.
+    /// It cannot be read, is not TOML, has an unknown key or a malformed value; the error says where.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = read(path)?;
-        let document: Document = toml::from_str(&text).map_err(|error| ConfigError::Syntax {
-            path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
-        let folder = path.parent().unwrap_or_else(|| Path::new(""));
-        document
-            .resolve(folder)
-            .map_err(|source| ConfigError::Name {
-                path: path.to_owned(),
-                source,
-            })
+        document::read(path, &read(path)?)
     }
 
     /// Loads everything that the configuration names, as the first snapshot.
@@ -83,6 +65,23 @@ impl Config {
     ///
     /// A file is missing or wrong; the error names it.
     pub fn load(&self, clock: Arc<dyn Clock>) -> Result<Live, ConfigError> {
+        let (trust, directory) = self.load_parts(Sessions::default(), Arc::clone(&clock))?;
+        Ok(Live::new(trust, directory, clock))
+    }
+
+    /// Loads everything that the configuration names, to be put in force together. What an operator
+    /// should know about the trusts is logged.
+    ///
+    /// With the sessions of the snapshot before, its clients can resume.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub fn load_parts(
+        &self,
+        sessions: Sessions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(TrustSnapshot, Directory), ConfigError> {
         let credential = Credential::from_pem_files(&self.chain, &self.key)?;
         let trusts = self.trusts.iter().map(TrustConfig::load);
         let trusts = trusts.collect::<Result<_, _>>()?;
@@ -91,117 +90,21 @@ impl Config {
             path: self.policy.clone(),
             source,
         })?;
-        let trust = TrustSnapshot::new(credential, trusts, Arc::clone(&clock))?;
-        Ok(Live::new(trust, directory, clock))
+        let options = ServerOptions::default()
+            .client_certificate(self.client_certificate)
+            .sessions(sessions);
+        let trust = TrustSnapshot::with_options(credential, trusts, options, clock)?;
+        for warning in trust.warnings() {
+            tracing::warn!("{warning}");
+        }
+        Ok((trust, directory))
     }
-}
 
-impl TrustConfig {
-    fn load(&self) -> Result<Trust, LoadError> {
-        let anchors = Anchors::from_pem_file(&self.anchors)?;
-        Ok(Trust::new(self.name.clone(), anchors, self.rules.clone()))
-    }
-}
-
-/// Why a configuration cannot be used. Names the file.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// A file cannot be read.
-    #[error("cannot read `{}`: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// The configuration is not TOML, has an unknown key, or a value of the wrong type.
-    #[error("`{}`: {message}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// Where and what, in the words of the parser.
-        message: String,
-    },
-    /// A trust's name, scheme or pattern is malformed.
-    #[error("`{}`: {source}", path.display())]
-    Name {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: NameError,
-    },
-    /// A credential or anchors cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The policy is wrong.
-    #[error("`{}`: {source}", path.display())]
-    Policy {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: PolicyError,
-    },
-    /// The parts do not make a snapshot.
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    listen: SocketAddr,
-    admin: SocketAddr,
-    #[serde(default)]
-    audit: Option<PathBuf>,
-    policy: PathBuf,
-    credential: CredentialEntry,
-    trusts: Vec<TrustEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialEntry {
-    chain: PathBuf,
-    key: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TrustEntry {
-    name: String,
-    anchors: PathBuf,
-    scheme: String,
-    names: Vec<String>,
-}
-
-impl Document {
-    fn resolve(self, folder: &Path) -> Result<Config, NameError> {
-        let trusts = self.trusts.into_iter().map(|trust| trust.resolve(folder));
-        Ok(Config {
-            addresses: Addresses::new(self.listen, self.admin),
-            chain: folder.join(self.credential.chain),
-            key: folder.join(self.credential.key),
-            trusts: trusts.collect::<Result<_, _>>()?,
-            policy: folder.join(self.policy),
-            audit: match self.audit {
-                Some(path) => AuditTarget::File(folder.join(path)),
-                None => AuditTarget::Stdout,
-            },
-        })
-    }
-}
-
-impl TrustEntry {
-    fn resolve(self, folder: &Path) -> Result<TrustConfig, NameError> {
-        let scheme: Scheme = self.scheme.parse()?;
-        let patterns = self.names.iter().map(|pattern| pattern.parse());
-        let patterns = patterns.collect::<Result<Vec<NamePattern>, _>>()?;
-        Ok(TrustConfig {
-            name: self.name.parse()?,
-            anchors: folder.join(self.anchors),
-            rules: NameRules::new(scheme, patterns),
-        })
+    /// Every file that [`load`](Self::load) reads.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let own = [&self.chain, &self.key, &self.policy].map(PathBuf::as_path);
+        own.into_iter()
+            .chain(self.trusts.iter().flat_map(TrustConfig::files))
     }
 }
 

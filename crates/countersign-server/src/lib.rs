@@ -7,10 +7,10 @@
 mod admin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, router};
+pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
 
 mod config;
-pub use config::{AuditTarget, Config, ConfigError, TrustConfig};
+pub use config::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
 
 mod ledger;
 

@@ -130,6 +130,11 @@ impl Item {
         moment.new_key(&self.name, self.new_key_kind())
     }
 
+    /// The key that comes after this one.
+    pub(crate) fn next_key(&self, moment: &Moment, old: &Key) -> Result<Key, IssueError> {
+        moment.next_key(&self.name, self.new_key_kind(), old)
+    }
+
     /// Of which kind a new key is.
     fn new_key_kind(&self) -> KeyKind {
         self.key.unwrap_or_default()

@@ -24,11 +24,12 @@ use crate::ui;
 #[derive(Debug, Args)]
 pub(crate) struct FixturesArgs {
     /// Print the names, one a line. This is the default.
-    #[arg(long, conflicts_with_all = ["json", "markdown", "out"])]
+    #[arg(long, conflicts_with_all = ["markdown", "out"])]
     list: bool,
 
-    /// Print everything as one JSON document, with certificates and keys.
-    #[arg(long, conflicts_with_all = ["markdown", "out"])]
+    /// Print everything as one JSON document, with certificates and keys; with --list the names alone,
+    /// with --out where it was written.
+    #[arg(long, conflicts_with = "markdown")]
     json: bool,
 
     /// Print the page of the reference, `docs/reference/verdicts.md`.
@@ -62,7 +63,12 @@ pub(crate) fn run(args: FixturesArgs) -> Result<()> {
     let (which, now) = (args.which, Timestamp::now());
     if let Some(dir) = args.out {
         let expected = folder::write(&dir, &which.made(now)?)?;
-        ui::data(expected.display());
+        match args.json {
+            true => ui::data(json!({ "dir": dir, "expected": expected })),
+            false => ui::data(expected.display()),
+        }
+    } else if args.list && args.json {
+        ui::data(json!(which.names()?));
     } else if args.json {
         let all: Value = which.made(now)?.iter().map(with_contents).collect();
         ui::data(format!("{all:#}"));

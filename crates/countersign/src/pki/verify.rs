@@ -21,11 +21,11 @@ use crate::ui;
 
 /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
 ///
-/// Presents every fixture over loopback TLS, and compares what becomes of it with what should. With -f
-/// it is the fixtures of a manifest instead of the catalogue: our server then knows the holder of the
+/// Presents every fixture over TLS on this machine, and prints a table of what became of it. With -f it is
+/// the fixtures of a manifest instead of the catalogue: our server then knows the holder of the
 /// certificate that a fixture is made from, and nobody else.
 ///
-/// Exit codes: 0 done, 1 failed or a verdict differs, 2 not understood.
+/// Exit codes: 0 done, no verdict differs; 1 one does, or failed; 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// Who is to judge.

@@ -9,6 +9,7 @@ use countersign_axum::{
 };
 use countersign_identity::{NamePattern, NameRules};
 use countersign_pki::{Fixture, Outcome};
+use countersign_tls::{RevocationList, SnapshotError};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -32,13 +33,18 @@ pub(crate) async fn present(
 }
 
 async fn one(bench: &Bench, fixture: &Fixture, clock: Arc<dyn Clock>) -> Result<Seen> {
-    let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
-        return Ok(Seen {
-            outcome: Outcome::NotLoaded,
-            code: None,
-        });
+    let not_loaded = Seen {
+        outcome: Outcome::NotLoaded,
+        code: None,
     };
-    let mut service = Service::start(bench, fixture, anchors, clock).await?;
+    let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
+        return Ok(not_loaded);
+    };
+    let snapshot = match snapshot(bench, trust(fixture, anchors)?, clock.clone()) {
+        Err(error) if is_about_anchors(&error) => return Ok(not_loaded),
+        snapshot => snapshot?,
+    };
+    let mut service = Service::start(snapshot, fixture, clock).await?;
     let caller = Caller::new(bench, fixture.presented.as_ref())?;
     let outcome = caller
         .call(TcpStream::connect(service.address).await?)
@@ -66,16 +72,10 @@ impl Permission for Write {
 
 impl Service {
     async fn start(
-        bench: &Bench,
+        snapshot: TrustSnapshot,
         fixture: &Fixture,
-        anchors: Anchors,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
-        let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
-        let rules = NameRules::new(fixture.scheme.parse()?, patterns(fixture)?);
-        let trust = Trust::new("catalogue".parse()?, anchors, rules);
-        let snapshot = TrustSnapshot::new(credential, vec![trust], clock.clone())?;
         let live = Live::new(snapshot, Directory::from_toml(&policy(fixture))?, clock);
 
         let router = Api::new(live.clone())
@@ -120,6 +120,26 @@ fn policy(fixture: &Fixture) -> String {
         ),
         None => POLICY.to_owned(),
     }
+}
+
+fn trust(fixture: &Fixture, anchors: Anchors) -> Result<Trust> {
+    let rules = NameRules::new(fixture.scheme.parse()?, patterns(fixture)?);
+    let trust = Trust::new("catalogue".parse()?, anchors, rules);
+    Ok(match &fixture.crl_pem {
+        Some(lists) => trust.with_lists(RevocationList::from_pem(lists.as_bytes())?),
+        None => trust,
+    })
+}
+
+fn snapshot(bench: &Bench, trust: Trust, clock: Arc<dyn Clock>) -> Result<TrustSnapshot> {
+    let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
+    let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
+    Ok(TrustSnapshot::new(credential, vec![trust], clock)?)
+}
+
+fn is_about_anchors(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref();
+    matches!(error, Some(SnapshotError::NoAnchorLeft { .. }))
 }
 
 /// For which names the catalogue's trust may vouch.

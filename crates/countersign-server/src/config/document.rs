@@ -1,0 +1,294 @@
+//! The configuration document: TOML in, [`Config`] out.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use countersign_identity::{NamePattern, NameRules, Pin, Scheme, Thumbprint};
+use countersign_tls::{BlockList, ClientCertificate, ClientPurpose, Revocation, RevocationReach};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use jiff::SignedDuration;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
+use crate::Addresses;
+
+pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let reader = Reader { path, text };
+    let document: Document = toml::from_str(text)
+        .map_err(|error| reader.refused(error.span().unwrap_or_default(), error.message()))?;
+    reader.config(document)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    listen: SocketAddr,
+    admin: SocketAddr,
+    #[serde(default)]
+    audit: Option<PathBuf>,
+    policy: PathBuf,
+    #[serde(default)]
+    client_certificate: Option<Word>,
+    credential: CredentialEntry,
+    trusts: Vec<Spanned<TrustEntry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialEntry {
+    chain: PathBuf,
+    key: PathBuf,
+}
+
+/// A text with its place.
+type Word = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustEntry {
+    name: Word,
+    #[serde(default)]
+    anchors: Option<PathBuf>,
+    #[serde(default)]
+    scheme: Option<Word>,
+    #[serde(default)]
+    names: Option<Vec<Word>>,
+    #[serde(default)]
+    pins: Option<Vec<Word>>,
+    #[serde(default)]
+    pinned: Option<PathBuf>,
+    #[serde(default)]
+    crls: Vec<PathBuf>,
+    #[serde(default)]
+    revocation: Option<Word>,
+    #[serde(default)]
+    revocation_of: Option<Word>,
+    #[serde(default)]
+    blocked: BlockedEntry,
+    #[serde(default)]
+    hints: Option<Word>,
+    #[serde(default)]
+    hints_from: Option<PathBuf>,
+    #[serde(default)]
+    max_intermediates: Option<u8>,
+    #[serde(default)]
+    keys: Option<Vec<Word>>,
+    #[serde(default)]
+    signatures: Option<Vec<Word>>,
+    #[serde(default)]
+    client_purpose: Option<Word>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlockedEntry {
+    #[serde(default)]
+    pins: Vec<Word>,
+    #[serde(default)]
+    thumbprints: Vec<Word>,
+    #[serde(default)]
+    serials: Vec<Word>,
+}
+
+/// Turns entries into values, and knows the text for the place of an error.
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+type Outcome<T> = Result<T, ConfigError>;
+
+impl Reader<'_> {
+    fn config(&self, document: Document) -> Outcome<Config> {
+        let trusts = document.trusts.iter().map(|trust| self.trust(trust));
+        Ok(Config {
+            addresses: Addresses::new(document.listen, document.admin),
+            chain: self.file(&document.credential.chain),
+            key: self.file(&document.credential.key),
+            client_certificate: self.choice(
+                document.client_certificate.as_ref(),
+                &[
+                    ("required", ClientCertificate::Required),
+                    ("requested", ClientCertificate::Requested),
+                    ("refused-over-http", ClientCertificate::RefusedOverHttp),
+                ],
+            )?,
+            trusts: trusts.collect::<Result<_, _>>()?,
+            policy: self.file(&document.policy),
+            audit: match document.audit {
+                Some(path) => AuditTarget::File(self.file(&path)),
+                None => AuditTarget::Stdout,
+            },
+        })
+    }
+
+    fn trust(&self, spanned: &Spanned<TrustEntry>) -> Outcome<TrustConfig> {
+        let entry = spanned.get_ref();
+        Ok(TrustConfig {
+            name: self.parse(&entry.name)?,
+            vouchers: self.vouchers(spanned)?,
+            lists: entry.crls.iter().map(|path| self.file(path)).collect(),
+            revocation: self.revocation(entry)?,
+            reach: self.choice(
+                entry.revocation_of.as_ref(),
+                &[
+                    ("chain", RevocationReach::Chain),
+                    ("leaf", RevocationReach::Leaf),
+                ],
+            )?,
+            block_list: self.block_list(&entry.blocked)?,
+            hints: self.hints(entry)?,
+            max_intermediates: entry.max_intermediates,
+            keys: self.parse_all(entry.keys.as_deref())?,
+            signatures: self.parse_all(entry.signatures.as_deref())?,
+            client_purpose: self.choice(
+                entry.client_purpose.as_ref(),
+                &[
+                    ("not-excluded", ClientPurpose::NotExcluded),
+                    ("listed", ClientPurpose::Listed),
+                ],
+            )?,
+        })
+    }
+
+    fn vouchers(&self, spanned: &Spanned<TrustEntry>) -> Outcome<Vouchers> {
+        let entry = spanned.get_ref();
+        let pins = self.parse_all::<Pin>(entry.pins.as_deref())?;
+        let by_pin = pins.is_some() || entry.pinned.is_some();
+        match (&entry.anchors, &entry.scheme, &entry.names, by_pin) {
+            (Some(path), Some(scheme), Some(names), false) => {
+                let scheme: Scheme = self.parse(scheme)?;
+                let names = self.parse_all::<NamePattern>(Some(names))?;
+                Ok(Vouchers::Anchors {
+                    path: self.file(path),
+                    names: NameRules::new(scheme, names.unwrap_or_default()),
+                })
+            }
+            (None, None, None, true) if entry.crls.is_empty() => Ok(Vouchers::Pins {
+                pins: pins.unwrap_or_default(),
+                certificates: entry.pinned.as_ref().map(|path| self.file(path)),
+            }),
+            _ => Err(self.refused(
+                spanned.span(),
+                "wanted `anchors`, `scheme` and `names`, or else `pins`, `pinned` or both, and no `crls`",
+            )),
+        }
+    }
+
+    /// Without a word, lists are asked. That there are none is for the operator to say.
+    fn revocation(&self, entry: &TrustEntry) -> Outcome<Revocation> {
+        let Some(word) = &entry.revocation else {
+            return match entry.crls.is_empty() && entry.anchors.is_some() {
+                true => Err(self.refused(
+                    entry.name.span(),
+                    "nobody of this trust could be revoked: wanted `crls`, or `revocation = \"off\"`",
+                )),
+                false if entry.anchors.is_none() => Ok(Revocation::Off),
+                false => Ok(Revocation::RequireFresh),
+            };
+        };
+        let text = word.get_ref().as_str();
+        match text {
+            "require-fresh" => return Ok(Revocation::RequireFresh),
+            "off" => return Ok(Revocation::Off),
+            _ => {}
+        }
+        let limit = text.strip_prefix("allow-stale ");
+        let limit = limit.and_then(|limit| limit.parse::<SignedDuration>().ok());
+        match limit.filter(SignedDuration::is_positive) {
+            Some(limit) => Ok(Revocation::AllowStale { limit }),
+            None => Err(self.refused(
+                word.span(),
+                format!("`{text}` is none of `require-fresh`, `allow-stale 24h`, `off`"),
+            )),
+        }
+    }
+
+    fn hints(&self, entry: &TrustEntry) -> Outcome<Hints> {
+        match (&entry.hints, &entry.hints_from) {
+            (Some(word), Some(_)) => Err(self.refused(
+                word.span(),
+                "either `hints` or `hints_from` says which names are told",
+            )),
+            (None, Some(path)) => Ok(Hints::File(self.file(path))),
+            (word, None) => self.choice(
+                word.as_ref(),
+                &[("all", Hints::Anchors), ("none", Hints::None)],
+            ),
+        }
+    }
+
+    fn block_list(&self, entry: &BlockedEntry) -> Outcome<BlockList> {
+        let mut list = BlockList::default();
+        for pin in &entry.pins {
+            list = list.pin(self.parse(pin)?);
+        }
+        for thumbprint in &entry.thumbprints {
+            list = list.thumbprint(self.thumbprint(thumbprint)?);
+        }
+        for serial in &entry.serials {
+            let added = list.serial(serial.get_ref());
+            list = added.map_err(|error| self.refused(serial.span(), error))?;
+        }
+        Ok(list)
+    }
+
+    /// Base64url, or hex as openssl prints it.
+    fn thumbprint(&self, word: &Word) -> Outcome<Thumbprint> {
+        let digits: String = word.get_ref().chars().filter(|c| *c != ':').collect();
+        let digest = HEXLOWER_PERMISSIVE.decode(digits.as_bytes());
+        let digest = digest.map(|digest| BASE64URL_NOPAD.encode(&digest));
+        let read = digest.ok().and_then(|digest| digest.parse().ok());
+        read.map_or_else(|| self.parse(word), Ok)
+    }
+
+    /// Paths are relative to the folder of the document.
+    fn file(&self, path: &Path) -> PathBuf {
+        let folder = self.path.parent();
+        folder.unwrap_or_else(|| Path::new("")).join(path)
+    }
+
+    fn parse<T: FromStr<Err: Display>>(&self, word: &Word) -> Outcome<T> {
+        let parsed = word.get_ref().parse::<T>();
+        parsed.map_err(|error| self.refused(word.span(), error))
+    }
+
+    fn parse_all<T: FromStr<Err: Display>>(
+        &self,
+        words: Option<&[Word]>,
+    ) -> Outcome<Option<Vec<T>>> {
+        let parse = |words: &[Word]| words.iter().map(|word| self.parse(word)).collect();
+        words.map(parse).transpose()
+    }
+
+    /// Without a word, the default.
+    fn choice<T: Clone + Default>(&self, word: Option<&Word>, choices: &[(&str, T)]) -> Outcome<T> {
+        let Some(word) = word else {
+            return Ok(T::default());
+        };
+        let found = choices.iter().find(|(name, _)| name == word.get_ref());
+        found.map(|(_, value)| value.clone()).ok_or_else(|| {
+            let names: Vec<_> = choices
+                .iter()
+                .map(|(name, _)| format!("`{name}`"))
+                .collect();
+            let (word_text, names) = (word.get_ref(), names.join(", "));
+            self.refused(word.span(), format!("`{word_text}` is none of {names}"))
+        })
+    }
+
+    fn refused(&self, at: Range<usize>, message: impl Display) -> ConfigError {
+        let before = self.text.get(..at.start).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        ConfigError::Document {
+            path: self.path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+            message: message.to_string(),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Claims about the configuration of the reference server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod config;
