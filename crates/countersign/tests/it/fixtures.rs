@@ -166,3 +166,12 @@ fn a_folder_that_holds_anything_is_left_alone() {
         "error: no fixture has `nonesuch` in its name\n"
     );
 }
+
+/// The generator knows no other crate of ours, so it has the words of its own.
+#[test]
+fn every_code_that_a_fixture_may_expect_is_one_of_a_problem() {
+    for code in countersign_pki::Expected::CODES {
+        let known = code.parse::<countersign_problem::Code>();
+        assert_eq!(known.unwrap().to_string(), code);
+    }
+}
