@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::pki::PkiCommand;
+use crate::trust::TrustCommand;
 
 /// Mutual TLS from the handshake to the authorization decision.
 ///
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     Pki(PkiCommand),
     /// Run the reference server.
     Serve(ServeArgs),
+    /// Look at whom a server is to trust.
+    #[command(subcommand)]
+    Trust(TrustCommand),
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod failure;
 mod pki;
 mod serve;
 mod stop;
+mod trust;
 mod ui;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ async fn main() -> ExitCode {
         Command::Dev(args) => dev::run(args).await.map(|()| ExitCode::SUCCESS),
         Command::Pki(command) => pki::run(command).await,
         Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Trust(command) => trust::run(command),
     };
     match done {
         Ok(code) => code,

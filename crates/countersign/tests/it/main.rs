@@ -17,3 +17,4 @@ mod seed;
 mod serve;
 mod sign;
 mod support;
+mod trust;

@@ -1,0 +1,20 @@
+mod bundle;
+mod check;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+// What each does is told where its arguments are: a comment here would hide that in `--help`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrustCommand {
+    Check(check::CheckArgs),
+}
+
+/// `countersign trust`.
+pub(crate) fn run(command: TrustCommand) -> Result<ExitCode> {
+    match command {
+        TrustCommand::Check(args) => check::run(args),
+    }
+}
