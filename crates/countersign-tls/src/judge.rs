@@ -23,6 +23,14 @@ pub(crate) struct Vouching {
 }
 
 impl Vouching {
+    fn by_path(until: Timestamp, path: &Path<'_>) -> Self {
+        let above = path.intermediates.iter().chain([path.anchor]);
+        Self {
+            until,
+            above: above.map(|link| link.subject.clone()).collect(),
+        }
+    }
+
     fn by_pin(until: Timestamp) -> Self {
         Self {
             until,
@@ -139,19 +147,21 @@ impl Judge {
         let intermediates = intermediates
             .map(|it| Link::read(&it.der()).map_err(|_| Refusal::Malformed))
             .collect::<Result<Vec<_>, _>>()?;
+        // A CA certificate that was re-issued for the same key is the same to webpki, and may say otherwise.
         let same = |anchor: &&Anchor| anchor.webpki == *path.anchor();
-        let anchor = self.anchors.iter().find(same);
-        let path = Path {
-            leaf,
-            intermediates: &intermediates,
-            anchor: &anchor.ok_or(Refusal::UnknownIssuer)?.link,
-        };
-        let until = path.judge(&self.trust, &self.algorithms, now)?;
-        let above = intermediates.iter().chain([path.anchor]);
-        Ok(Vouching {
-            until,
-            above: above.map(|link| link.subject.clone()).collect(),
-        })
+        let mut refusal = None;
+        for anchor in self.anchors.iter().filter(same) {
+            let path = Path {
+                leaf,
+                intermediates: &intermediates,
+                anchor: &anchor.link,
+            };
+            match path.judge(&self.trust, &self.algorithms, now) {
+                Ok(until) => return Ok(Vouching::by_path(until, &path)),
+                Err(other) => refusal = refusal.or(Some(other)),
+            }
+        }
+        Err(refusal.unwrap_or(Refusal::UnknownIssuer))
     }
 
     fn verify_pinned(

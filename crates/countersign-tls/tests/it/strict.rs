@@ -292,6 +292,25 @@ fn a_root_that_ends_while_it_is_in_force_vouches_no_longer() {
 }
 
 #[test]
+fn a_root_that_was_reissued_for_its_key_vouches_on_whichever_comes_first() {
+    let (from, until) = (at("2026-01-01T00:00:00Z"), at("2026-08-15T00:00:00Z"));
+    let ca = root(|it| it.validity(from, until));
+    let reissued = ca.root.renewal_request(now()).issue_authority().unwrap();
+    let leaf = reissued.client(now()).uri("spiffe://dev.example/billing");
+    let given = credential(&leaf.issue().unwrap());
+    let (old, new) = (ca.root.certificate_pem(), reissued.certificate_pem());
+    for bundle in [[old.as_str(), &new], [&new, &old]] {
+        let anchors = Anchors::from_pem(bundle.concat().as_bytes()).unwrap();
+        let trust = trust("clients", anchors, &["spiffe://dev.example/*"]);
+        let server = Server::new();
+        let snapshot = server.snapshot([trust]);
+        let ended = shake(&client(&server, VERSIONS[1], Some(&given)), &snapshot);
+        let peer = Peer::of(&ended.server, &snapshot, now()).unwrap();
+        assert!(peer.again(&snapshot, at("2026-08-15T00:00:01Z")).is_ok());
+    }
+}
+
+#[test]
 fn a_root_of_the_future_is_loaded_and_vouches_once_it_begins() {
     let (from, until) = (at("2026-08-02T00:00:00Z"), at("2030-01-01T00:00:00Z"));
     let ca = root(|it| it.validity(from, until));
