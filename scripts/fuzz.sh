@@ -26,12 +26,12 @@ fi
 
 cargo run --quiet --locked -p countersign-identity --example seeds -- "$fuzz/corpus"
 
-# In the folder of the fuzz crate only for its lock file and its target folder.
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
 -Ccodegen-units=1 -Cdebug-assertions --cfg fuzzing" \
-    cargo build --quiet --release --locked --target "$host" --manifest-path "$fuzz/Cargo.toml" --bins
+    cargo build --quiet --release --locked --target "$host" --manifest-path "$fuzz/Cargo.toml" \
+    --target-dir "$fuzz/target" --bins
 
 # run TARGET: one line of what it did; all that it said, if it found something.
 run() {

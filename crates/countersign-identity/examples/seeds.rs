@@ -85,7 +85,8 @@ impl Seeds {
         for id in SPIFFE_IDS {
             self.write("spiffe_id", id.as_bytes())?;
         }
-        self.write("policy", POLICY.as_bytes())
+        self.write("policy", POLICY.as_bytes())?;
+        self.write("policy", EVERY_KEY.as_bytes())
     }
 
     /// Under a name that the content gives, so that each seed is there once.
@@ -124,6 +125,22 @@ const OBIE: &str =
 const BRASIL: &str =
     include_str!("../../../fixtures/vectors/psd2/openbanking-brasil-subject-dn.json");
 const POLICY: &str = include_str!("../../../fixtures/policy.toml");
+
+/// A policy with every key that there is, and something to warn of.
+const EVERY_KEY: &str = r#"version = 1
+[roles.idle]
+permissions = ["a:b"]
+[principals.c]
+enabled = false
+not_after = 2027-01-01T00:00:00Z
+permissions = ["d:e"]
+identities = [
+    { trust = "t", name = "x5t:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU" },
+    { trust = "t", name = "cn:f" },
+    { trust = "u", name = 'dn:CN=Straße\, g,O=H' },
+    { trust = "u", name = "org:PSDGB-FCA-1" },
+]
+"#;
 
 /// RFC 4514, section 4, and what is hard in it.
 const DISTINGUISHED_NAMES: [&str; 10] = [

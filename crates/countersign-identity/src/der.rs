@@ -36,6 +36,11 @@ impl<'a> Der<'a> {
         self.0.len()
     }
 
+    /// Whether the next value has this tag.
+    pub(crate) fn next_is(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
     /// The next value. None is also "not a value": where it matters, ask `is_empty` first.
     pub(crate) fn value(&mut self) -> Option<Value<'a>> {
         let (&tag, rest) = self.0.split_first()?;

@@ -189,8 +189,11 @@ mod tests {
             ("dn:*,O=acme", "dn:CN=billing,OU=x,O=Acme", true),
             ("dn:*,O=acme", "dn:O=acme", false),
             ("dn:*,O=acme", "dn:CN=billing+O=acme", false),
-            (r"dn:*,O=acme", r"dn:CN=a\,O\=acme", false),
             (r"dn:*,O=acme", r"dn:CN=a\\,O=acme", true),
+            // One value that reads like two RDNs.
+            ("dn:*,title=x", r"dn:CN=a\,title=x", false),
+            ("dn:*,title=x", r"dn:CN=a\\\,title=x", false),
+            ("dn:*,title=x", r"dn:CN=a\\,title=x", true),
             ("dn:*,O=acme,C=se", "dn:CN=a,O=acme", false),
             ("dn:O=acme*", "dn:O=acme*", true),
             ("org:PSDGB-FCA-*", "org:PSDGB-FCA-123456", true),

@@ -159,35 +159,37 @@ impl BasicConstraints {
     /// Reads the value of the extension. FALSE, which DER leaves out, is often written.
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
         let mut parts = Der::new(Der::only(value, der::SEQUENCE)?);
-        let mut rest = parts;
-        let is_ca = match rest.content(der::BOOLEAN) {
-            Some([0xff]) => true,
-            Some([0]) => false,
-            Some(_) => return None,
-            None => {
-                rest = parts;
-                false
-            }
+        let is_ca = match parts.next_is(der::BOOLEAN) {
+            true => boolean(parts.content(der::BOOLEAN)?)?,
+            false => false,
         };
-        parts = rest;
-        let path_len = match parts.is_empty() {
-            true => None,
-            false => Some(unsigned(parts.content(der::INTEGER)?)?),
+        let path_len = match parts.next_is(der::INTEGER) {
+            true => Some(unsigned(parts.content(der::INTEGER)?)?),
+            false => None,
         };
         parts.is_empty().then_some(Self { is_ca, path_len })
     }
 }
 
+fn boolean(content: &[u8]) -> Option<bool> {
+    match content {
+        [0xff] => Some(true),
+        [0] => Some(false),
+        _ => None,
+    }
+}
+
+/// A number that is not negative, in its shortest form.
 fn unsigned(content: &[u8]) -> Option<u32> {
     let digits = match content {
         [] | [0x80..=0xff, ..] | [0, 0..0x80, ..] => return None,
-        [0, digits @ ..] if !digits.is_empty() => digits,
+        [0, digits @ ..] => digits,
         digits => digits,
     };
     let number = digits
         .iter()
-        .fold(0, |n: u64, byte| n << 8 | u64::from(*byte));
-    (digits.len() <= 4).then(|| u32::try_from(number).ok())?
+        .fold(0, |number: u64, digit| number << 8 | u64::from(*digit));
+    u32::try_from(number).ok().filter(|_| digits.len() <= 4)
 }
 
 /// 2.5.29.37.0

@@ -97,22 +97,9 @@ impl<'a> Reader<'a> {
         let start = self.at;
         let mut value = Vec::new();
         let mut is_loose = false;
-        while let Some(character) = self.peek() {
-            match character {
-                ',' | '+' => break,
-                '"' | ';' | '<' | '>' | '\0' => {
-                    return Err(self.wanted("a backslash before this character"));
-                }
-                ' ' if value.is_empty() => {
-                    return Err(self.wanted("a value that does not begin with a space"));
-                }
-                '\\' => value.push(self.pair()?),
-                _ => {
-                    self.at += character.len_utf8();
-                    value.extend(character.encode_utf8(&mut [0; 4]).bytes());
-                }
-            }
-            is_loose = character == ' ';
+        while !matches!(self.peek(), None | Some(',' | '+')) {
+            is_loose = self.peek() == Some(' ');
+            self.character(&mut value)?;
         }
         if is_loose {
             return Err(self.wanted("a value that does not end with a space"));
@@ -120,6 +107,28 @@ impl<'a> Reader<'a> {
         let value = String::from_utf8(value);
         let value = value.map_err(|_| self.wanted_at(start, "escaped bytes that are UTF-8"))?;
         Ok(encode(string_type(&value, syntax), value.as_bytes()))
+    }
+
+    /// Adds a character of a value, or the byte that a pair stands for.
+    fn character(&mut self, value: &mut Vec<u8>) -> Result<(), NameError> {
+        match self.peek() {
+            Some('"' | ';' | '<' | '>' | '\0') => {
+                Err(self.wanted("a backslash before this character"))
+            }
+            Some(' ') if value.is_empty() => {
+                Err(self.wanted("a value that does not begin with a space"))
+            }
+            Some('\\') => {
+                value.push(self.pair()?);
+                Ok(())
+            }
+            character => {
+                let len = character.map_or(0, char::len_utf8);
+                value.extend(self.rest().bytes().take(len));
+                self.at += len;
+                Ok(())
+            }
+        }
     }
 
     /// A backslash, and a special character or the two digits of a byte.

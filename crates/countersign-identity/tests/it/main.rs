@@ -7,6 +7,7 @@ mod codes;
 mod distinguished_name;
 mod facts;
 mod name;
+mod property;
 mod psd2;
 mod renewal;
 mod rules;
