@@ -48,6 +48,13 @@ pub(crate) fn decide<'a>(plan: &'a Plan, survey: &Survey) -> Verdicts<'a> {
     judge.verdicts
 }
 
+/// Whether an authority changes, so that what it has signed may have to be made anew.
+pub(crate) fn touches_those_below(plan: &Plan, verdicts: &Verdicts<'_>) -> bool {
+    let authorities = plan.items().iter().filter(|item| item.is_authority());
+    let mut verdicts = authorities.filter_map(|item| verdicts.get(item.name.as_str()));
+    verdicts.any(|verdict| verdict.action != Action::Kept || verdict.changes_chain)
+}
+
 struct Judge<'a, 's> {
     plan: &'a Plan,
     survey: &'s Survey,
@@ -199,11 +206,15 @@ impl Judge<'_, '_> {
             let issuer = Some(name.clone());
             return looked_after.then_some(Reason::IssuerChanged { issuer });
         }
-        let holds = pair.is_signed_by(issuer)
-            && (item.is_authority() || !verdict.changes_chain && self.chain(name) == pair.above);
         // Somebody who looks after one item alone wants nothing else touched, unless it has to be.
         let now = verdict.action != Action::Kept || verdict.changes_chain;
-        (!holds && (looked_after || now)).then(replaced)
+        if !looked_after && !now {
+            return None;
+        }
+        let holds = (item.is_authority()
+            || !verdict.changes_chain && self.chain(name) == pair.above)
+            && pair.is_signed_by(issuer);
+        (!holds).then(replaced)
     }
 
     /// What is in place of that authority and those above it, without the root, and what leads from that

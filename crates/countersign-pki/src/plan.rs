@@ -201,6 +201,12 @@ impl Plan {
         self.items.iter().map(|item| item.name.as_str())
     }
 
+    /// The names of the items that it looks after: all, or those of [`Plan::only`].
+    pub fn looked_after(&self) -> impl Iterator<Item = &str> {
+        let items = self.items.iter().filter(|item| self.looks_after(item));
+        items.map(|item| item.name.as_str())
+    }
+
     /// Makes everything with new keys, in memory.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ pub use self::rotation::{Crossed, Rotation};
 use self::settle::Work;
 use self::withdrawn::withdrawn;
 use crate::crossed::links;
-use crate::decide::{Survey, Verdicts, decide};
+use crate::decide::{Survey, Verdicts, decide, touches_those_below};
 use crate::error::StoreError;
 use crate::files::{self, OPEN_MODE};
 use crate::ledger::{LEDGER, Ledger};
@@ -126,8 +126,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if something in place cannot be read or does not belong together.
     pub fn compare(&self, plan: &Plan) -> Result<Changes, StoreError> {
-        let (survey, ledger) = (self.survey(plan)?, self.ledger()?);
-        let mut verdicts = decide(plan, &survey);
+        let ((survey, mut verdicts), ledger) = (self.judge(plan)?, self.ledger()?);
         let ledger = ledger.foreseeing(withdrawn(plan, &survey, &verdicts, &ledger));
         let lists = self.lists_due(plan, &survey, &verdicts, &ledger)?;
         let mut changes = Changes::default();
@@ -171,14 +170,15 @@ impl Store {
         plan: &Plan,
         mut tell: impl FnMut(&Entry),
     ) -> Result<Report, StoreError> {
-        let (mut survey, ledger) = (self.survey(plan)?, self.ledger()?);
-        let mut verdicts = decide(plan, &survey);
+        let ((mut survey, mut verdicts), ledger) = (self.judge(plan)?, self.ledger()?);
         let withdrawn = withdrawn(plan, &survey, &verdicts, &ledger);
         let foreseen = ledger.foreseeing(withdrawn.iter().cloned());
         let lists = self.lists_due(plan, &survey, &verdicts, &foreseen)?;
         let mut report = Report::default();
         report.warn(self.folder_warnings());
-        report.warn(plan.items().iter().filter_map(|item| self.warning(item)));
+        let judged = |item: &&Item| verdicts.contains_key(item.name.as_str());
+        let judged = plan.items().iter().filter(judged);
+        report.warn(judged.filter_map(|item| self.warning(item)));
         let mut authorities = Pki::default();
         for item in plan.items() {
             let found = survey.remove(&item.name).unwrap_or(Found::Nothing);
@@ -204,11 +204,26 @@ impl Store {
 
 /// Reading.
 impl Store {
-    fn survey(&self, plan: &Plan) -> Result<Survey, StoreError> {
+    /// What is in place, and what is to be done: of the items that the plan looks after. The others are
+    /// looked at only if an authority above them changes.
+    fn judge<'p>(&self, plan: &'p Plan) -> Result<(Survey, Verdicts<'p>), StoreError> {
+        let survey = self.survey(plan, |item| plan.looks_after(item))?;
+        let verdicts = decide(plan, &survey);
+        let is_whole = survey.len() == plan.items().len();
+        if is_whole || !touches_those_below(plan, &verdicts) {
+            return Ok((survey, verdicts));
+        }
+        let survey = self.survey(plan, |_| true)?;
+        let verdicts = decide(plan, &survey);
+        Ok((survey, verdicts))
+    }
+
+    /// What is in place of those items.
+    fn survey(&self, plan: &Plan, wanted: impl Fn(&Item) -> bool) -> Result<Survey, StoreError> {
         // Another run may be writing: issuers before leaves, keys before certificates. Reading the other
         // way round, whatever is seen is seen together with what it rests on.
         let mut files = Vec::new();
-        for item in plan.items().iter().rev() {
+        for item in plan.items().iter().rev().filter(|item| wanted(item)) {
             let place = self.place(item);
             let certificate = place.read(&place.certificate, CERTIFICATE)?;
             let key = place.read(&place.key, KEY)?;

@@ -12,19 +12,19 @@ mod ui;
 
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     ui::show_warnings();
     let done = match cli.command {
-        Command::Call(args) => call::run(args).await.map(|()| ExitCode::SUCCESS),
-        Command::Dev(args) => dev::run(args).await.map(|()| ExitCode::SUCCESS),
-        Command::Pki(command) => pki::run(command).await,
-        Command::Serve(args) => serve::run(args).await.map(|()| ExitCode::SUCCESS),
+        Command::Call(args) => wait(call::run(args)),
+        Command::Dev(args) => wait(dev::run(args)),
+        Command::Pki(command) => pki::run(command),
+        Command::Serve(args) => wait(serve::run(args)),
         Command::Trust(command) => trust::run(command),
     };
     match done {
@@ -34,4 +34,10 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// For what talks to others. Whoever only reads and writes files starts no threads.
+fn wait(task: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the threads to work on")?;
+    runtime.block_on(task).map(|()| ExitCode::SUCCESS)
 }

@@ -48,7 +48,7 @@ pub(crate) enum PkiCommand {
 }
 
 /// `countersign pki`.
-pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
+pub(crate) fn run(command: PkiCommand) -> Result<ExitCode> {
     match command {
         PkiCommand::Init(args) => init::run(args)?,
         PkiCommand::Apply(args) => return apply::run(args),
@@ -62,7 +62,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema(args) => schema::run(&args),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,
-        PkiCommand::Verify(args) => verify::run(args).await?,
+        PkiCommand::Verify(args) => return crate::wait(verify::run(args)),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -146,7 +146,7 @@ impl Store {
         asked: bool,
         lifetime: Option<Lifetime>,
     ) -> Result<Report, StoreError> {
-        let (survey, ledger) = (self.survey(plan)?, self.ledger()?);
+        let (survey, ledger) = (self.survey(plan, Item::is_authority)?, self.ledger()?);
         let found = self.lists(plan)?;
         let lists = Lists {
             plan,
@@ -183,7 +183,7 @@ impl Store {
     /// should be; [`StoreError::Orphan`] if its certificate does not come from the authority above.
     pub fn authority(&self, plan: &Plan, name: &str) -> Result<Authority, StoreError> {
         authority(plan, name)?;
-        let survey = self.survey(plan)?;
+        let survey = self.survey(plan, Item::is_authority)?;
         let pair = |item: &Item| survey.get(&item.name).and_then(Found::pair);
         for item in plan.above(name) {
             // The error says which file is missing.

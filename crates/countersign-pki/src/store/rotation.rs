@@ -88,7 +88,7 @@ impl Store {
         let name = item.name.as_str();
         let renewing = plan.clone().renewing(name, Renewal::RotateKey);
         let plan = renewing.map_err(|source| self.not_rotated(name, source))?;
-        let verdict = decide(&plan, &self.survey(&plan)?).remove(name);
+        let verdict = decide(&plan, &self.survey(&plan, Item::is_authority)?).remove(name);
         let verdict = verdict.ok_or_else(|| self.not_there(name))?;
         Ok(Work::new(
             self,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::SystemTime;
 
-use countersign_pki::{Action, Authority, DEV_MANIFEST, Manifest, Plan, Renewal, Report, Store};
+use countersign_pki::{
+    Action, Authority, DEV_MANIFEST, Manifest, Plan, Renewal, Report, Store, StoreError,
+};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -453,4 +455,26 @@ fn a_range_is_a_certificate_for_each_number() {
             .all(|entry| entry.action == Action::Renewed)
     );
     assert_eq!(report.changes().count(), 3);
+}
+
+#[test]
+fn who_looks_after_one_item_reads_it_and_those_above_and_nothing_else_unless_an_authority_changes()
+{
+    let (_folder, store, _) = dev_store();
+    fs::write(store.certificate_path("reports"), "garbage").unwrap();
+    let only = || dev_plan(now()).only("billing").unwrap();
+    let report = store.apply(&only().renewing("billing", Renewal::KeepKey).unwrap());
+    let entries = report.unwrap();
+    let names: Vec<&str> = entries
+        .entries()
+        .iter()
+        .map(|it| it.name.as_str())
+        .collect();
+    assert_eq!(names, ["root", "issuing", "billing"]);
+
+    let garbage = |result: Result<Report, StoreError>| {
+        assert!(matches!(result, Err(StoreError::Garbage { item, .. }) if item == "reports"));
+    };
+    garbage(store.apply(&only().renewing("issuing", Renewal::KeepKey).unwrap()));
+    garbage(store.apply(&dev_plan(now())));
 }

@@ -15,7 +15,7 @@ pub(super) fn apply(
     store: &Store,
     plan: &countersign_pki::Plan,
 ) -> Result<Report, countersign_pki::StoreError> {
-    let total = plan.names().count();
+    let total = plan.looked_after().count();
     let mut done = 0;
     let report = store.apply_telling(plan, |_| {
         done += 1;
