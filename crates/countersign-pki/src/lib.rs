@@ -65,6 +65,7 @@ mod key;
 mod ledger;
 mod lint;
 mod listing;
+mod lock;
 mod manifest;
 mod moment;
 mod mutation;

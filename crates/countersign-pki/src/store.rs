@@ -2,9 +2,10 @@
 //!
 //! It looks at everything before it writes anything. A file appears whole or not at all; a key is never
 //! overwritten; the key of an item comes before its certificate, so that a run that is killed leaves
-//! at worst a key without a certificate, which the next run completes. Two runs at the same time may
-//! both renew an authority; a leaf that got the loser's in its chain is put right by the next run.
+//! at worst a key without a certificate, which the next run completes. Of two runs at the same time the
+//! second waits for the first.
 
+mod held;
 mod lists;
 mod rotation;
 mod settle;
@@ -15,6 +16,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use self::lists::Revoke;
 pub use self::rotation::{Crossed, Rotation};
@@ -26,6 +28,7 @@ use crate::error::StoreError;
 use crate::files::{self, OPEN_MODE};
 use crate::ledger::{LEDGER, Ledger};
 use crate::listing::{Due, Lists};
+use crate::lock::Lock;
 use crate::pki::Pki;
 use crate::plan::{Item, Plan};
 use crate::report::{Action, Change, Changes, Entry, Report, Warning};
@@ -41,6 +44,8 @@ const MANIFEST: &str = "pki.toml";
 #[derive(Clone, Debug)]
 pub struct Store {
     dir: PathBuf,
+    /// Whether no other run writes to it now.
+    lock: Option<Arc<Lock>>,
 }
 
 impl Store {
@@ -53,22 +58,30 @@ impl Store {
     /// [`StoreError::NotADirectory`] if something else is there, [`StoreError::Directory`] if the folder
     /// cannot be made or written.
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let store = Self { dir: dir.into() };
-        match fs::metadata(&store.dir) {
+        Self::at(dir).made()
+    }
+
+    /// As [`Store::open`], of a folder that was [named](Store::at) before.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn made(self) -> Result<Self, StoreError> {
+        match fs::metadata(&self.dir) {
             Ok(found) if found.is_dir() => {}
-            Ok(_) => return Err(StoreError::NotADirectory { path: store.dir }),
+            Ok(_) => return Err(StoreError::NotADirectory { path: self.dir }),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                files::make_private_dir(&store.dir).map_err(|source| store.unusable(source))?;
+                files::make_private_dir(&self.dir).map_err(|source| self.unusable(source))?;
             }
-            Err(source) => return Err(store.unusable(source)),
+            Err(source) => return Err(self.unusable(source)),
         }
-        store.ignore().map_err(|source| store.unusable(source))?;
-        Ok(store)
+        self.ignore().map_err(|source| self.unusable(source))?;
+        Ok(self)
     }
 
     /// Names a folder without looking at it, for [`Store::compare`] and the paths of its files.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into() }
+        let dir = dir.into();
+        Self { dir, lock: None }
     }
 
     /// The folder.
@@ -170,6 +183,7 @@ impl Store {
         plan: &Plan,
         mut tell: impl FnMut(&Entry),
     ) -> Result<Report, StoreError> {
+        let _held = self.hold()?;
         let ((mut survey, mut verdicts), ledger) = (self.judge(plan)?, self.ledger()?);
         let withdrawn = withdrawn(plan, &survey, &verdicts, &ledger);
         let foreseen = ledger.foreseeing(withdrawn.iter().cloned());

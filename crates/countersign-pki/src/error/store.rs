@@ -17,6 +17,12 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// Another run writes to the folder, and has not ended while this one waited.
+    #[error("another run is still at work in `{}`", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// There is something else in the folder's place.
     #[error("`{}` should be a folder for keys and certificates, but is not one", path.display())]
     NotADirectory {
@@ -181,6 +187,7 @@ impl StoreError {
     pub fn hint(&self) -> String {
         let remove = |path: &PathBuf| format!("rm {}", path.display());
         match self {
+            Self::Busy { .. } => "run this again when that one has ended".to_owned(),
             Self::Directory { .. } | Self::NotADirectory { .. } => {
                 "choose another folder, or make this one writable".to_owned()
             }

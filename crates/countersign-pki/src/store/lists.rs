@@ -66,6 +66,7 @@ impl Store {
         what: Revoke<'_>,
         reason: RevocationReason,
     ) -> Result<(Vec<Revocation>, Report), StoreError> {
+        let _held = self.hold()?;
         let mut ledger = self.ledger()?;
         let mut revoked = Vec::new();
         let mut is_new = false;
@@ -93,6 +94,7 @@ impl Store {
         issuer: Option<&str>,
         lifetime: Option<Lifetime>,
     ) -> Result<Report, StoreError> {
+        let _held = self.hold()?;
         let all = plan.items().iter().filter(|item| item.is_authority());
         let names: Vec<&str> = match issuer {
             Some(name) => vec![&authority(plan, name)?.name],

@@ -62,6 +62,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`], as [`Store::apply`] and [`Store::authority`].
     pub fn rotate(&self, plan: &Plan, name: &str) -> Result<Rotation, StoreError> {
+        let _held = self.hold()?;
         let (old, item) = (self.authority(plan, name)?, authority(plan, name)?);
         let issuer = item.issuer.as_deref();
         let issuer = issuer.map(|name| self.authority(plan, name)).transpose()?;

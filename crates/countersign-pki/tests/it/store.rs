@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use countersign_pki::{Action, Authority, Manifest, Plan, Report, Store, StoreError, Warning};
 use tempfile::TempDir;
@@ -333,3 +334,25 @@ mod modes {
 
 #[cfg(unix)]
 pub(crate) use modes::check as check_modes;
+
+#[test]
+fn a_folder_that_another_run_has_is_busy_and_no_trace_of_that_stays() {
+    let (_folder, store, _) = dev_store();
+    let before = contents(store.dir());
+    let mine = store.clone().held(Duration::ZERO).unwrap();
+    // Who has it may write as often as need be.
+    assert!(!mine.apply(&dev_plan(now())).unwrap().changed());
+    let other = Store::at(store.dir()).held(Duration::from_millis(20));
+    let error = other.unwrap_err();
+    let text = format!(
+        "another run is still at work in `{}`",
+        store.dir().display()
+    );
+    assert_eq!(error.to_string(), text);
+    assert_eq!(error.hint(), "run this again when that one has ended");
+    drop(mine);
+    assert!(Store::at(store.dir()).held(Duration::ZERO).is_ok());
+    assert_eq!(contents(store.dir()), before);
+    let nowhere = Store::at(store.dir().join("nowhere"));
+    assert!(nowhere.held(Duration::ZERO).is_ok());
+}

@@ -7,7 +7,7 @@ use countersign_pki::{Plan, Store};
 
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Source, failed};
+use super::source::{Source, failed, held};
 use crate::cli::DEV_FOLDER;
 use crate::ui;
 
@@ -43,13 +43,16 @@ pub(crate) struct ApplyArgs {
 
 /// `countersign pki apply`.
 pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
-    let store = Store::at(&args.dir);
+    let store = match args.plan {
+        true => Store::at(&args.dir),
+        false => held(Store::at(&args.dir))?,
+    };
     let source = Source::read(&store, args.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
     if args.plan {
         return compare(&store, &plan, args.json);
     }
-    let store = Store::open(&args.dir).map_err(failed)?;
+    let store = store.made().map_err(failed)?;
     let report = outcome::apply(&store, &plan).map_err(failed)?;
     if args.json {
         ui::data(outcome::report_json(&store, &report));

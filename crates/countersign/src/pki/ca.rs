@@ -6,7 +6,7 @@ use countersign_pki::{Crossed, Rotation, Store};
 use serde_json::json;
 
 use super::moment::Moment;
-use super::source::{Place, Source, failed};
+use super::source::{Place, Source, failed, held};
 use crate::ui;
 
 /// What can be done with an authority.
@@ -44,7 +44,7 @@ pub(crate) struct RotateArgs {
 /// `countersign pki ca`.
 pub(super) fn run(command: CaCommand) -> Result<()> {
     let CaCommand::Rotate(args) = command;
-    let store = Store::at(&args.place.dir);
+    let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
     let rotation = store.rotate(&plan, &args.issuer).map_err(failed)?;

@@ -4,7 +4,7 @@ use countersign_pki::{Lifetime, Store};
 
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Place, Source, failed};
+use super::source::{Place, Source, failed, held};
 use crate::ui;
 
 /// Make the revocation lists anew.
@@ -36,7 +36,7 @@ pub(crate) struct CrlArgs {
 
 /// `countersign pki crl`.
 pub(super) fn run(args: CrlArgs) -> Result<()> {
-    let store = Store::at(&args.place.dir);
+    let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
     let issuer = args.issuer.as_deref();

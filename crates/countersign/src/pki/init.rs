@@ -7,7 +7,7 @@ use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, PSD2_MANIFEST, 
 
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Source, failed};
+use super::source::{Source, failed, held};
 use crate::cli::DEV_FOLDER;
 use crate::failure::hinted;
 use crate::ui;
@@ -67,7 +67,7 @@ impl Preset {
 
 /// `countersign pki init`.
 pub(super) fn run(args: InitArgs) -> Result<()> {
-    let store = Store::open(&args.dir).map_err(failed)?;
+    let store = held(Store::open(&args.dir).map_err(failed)?)?;
     let dns = args.dns.into_iter().map(Name::Dns);
     let names = dns.chain(args.ip.into_iter().map(Name::Ip)).collect();
     let manifest = prepare(&store, args.preset, names)?;

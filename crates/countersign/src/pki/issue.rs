@@ -9,7 +9,7 @@ use countersign_pki::{KeyKind, ManifestError, NewCertificate, Store};
 use self::psd2::Psd2Args;
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Place, Source, failed};
+use super::source::{Place, Source, failed, held};
 use crate::ui;
 
 /// Add a certificate to the manifest, and make it.
@@ -113,9 +113,9 @@ fn key_kind(text: &str) -> Result<KeyKind, String> {
 
 /// `countersign pki issue`.
 pub(super) fn run(args: IssueArgs) -> Result<()> {
-    let store = Store::at(&args.place.dir);
+    let store = held(Store::at(&args.place.dir))?;
     let mut source = Source::read(&store, args.place.file.as_deref())?;
-    let store = Store::open(&args.place.dir).map_err(failed)?;
+    let store = store.made().map_err(failed)?;
     let (name, moment, json) = (args.name.clone(), args.moment.clone(), args.json);
     let added = source.draft.add(&args.certificate());
     if added.map_err(|error| source.refused(error.clone(), hint(&error)))? {

@@ -4,7 +4,7 @@ use countersign_pki::{Renewal, Store};
 
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Place, Source, failed};
+use super::source::{Place, Source, failed, held};
 use crate::failure::Hint;
 use crate::ui;
 
@@ -36,7 +36,7 @@ pub(crate) struct RenewArgs {
 
 /// `countersign pki renew`.
 pub(super) fn run(args: RenewArgs) -> Result<()> {
-    let store = Store::at(&args.place.dir);
+    let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let renewal = match args.rotate_key {
         true => Renewal::RotateKey,
@@ -48,7 +48,7 @@ pub(super) fn run(args: RenewArgs) -> Result<()> {
         .only(&args.name)
         .and_then(|plan| plan.renewing(&args.name, renewal))
         .hint("name an item of the manifest")?;
-    let store = Store::open(&args.place.dir).map_err(failed)?;
+    let store = store.made().map_err(failed)?;
     let report = outcome::apply(&store, &plan).map_err(failed)?;
     if args.json {
         ui::data(outcome::report_json(&store, &report));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::moment::Moment;
 use super::outcome;
-use super::source::{Place, Source, failed};
+use super::source::{Place, Source, failed, held};
 use crate::ui;
 
 /// Remember that a certificate is no longer good, and say so in the revocation lists.
@@ -53,7 +53,7 @@ struct Serial(Vec<u8>);
 
 /// `countersign pki revoke`.
 pub(super) fn run(args: RevokeArgs) -> Result<()> {
-    let store = Store::at(&args.place.dir);
+    let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
     let of_item = plan.issuer_of(&args.name);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -9,6 +10,7 @@ use countersign_pki::{Draft, ManifestError, Store, StoreError};
 
 use crate::cli::DEV_FOLDER;
 use crate::failure::{Hint, hinted};
+use crate::ui;
 
 /// Which folder, and which manifest.
 #[derive(Debug, Args)]
@@ -68,6 +70,20 @@ impl Source {
     pub(super) fn refused(&self, error: ManifestError, hint: &str) -> anyhow::Error {
         let context = format!("`{}`", self.path.display());
         hinted(anyhow::Error::new(error).context(context), hint)
+    }
+}
+
+/// The store, to which no other run writes until this one is done with it; says so where it has to wait.
+pub(super) fn held(store: Store) -> Result<Store> {
+    match store.clone().held(Duration::ZERO) {
+        Err(StoreError::Busy { path }) => {
+            let dir = path.display();
+            ui::note(format!(
+                "another run is at work in {dir}; waiting for its end"
+            ));
+            store.held(Store::PATIENCE).map_err(failed)
+        }
+        held => held.map_err(failed),
     }
 }
 

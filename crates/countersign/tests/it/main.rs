@@ -9,6 +9,7 @@ mod fixtures;
 mod issue;
 mod json;
 mod lint;
+mod lock;
 mod pki;
 mod progress;
 mod psd2;
