@@ -452,6 +452,12 @@ pub enum IssueError {
         /// Why not.
         reason: &'static str,
     },
+    /// A PKCS#12 store that cannot be opened.
+    #[error("cannot read the PKCS#12 store: {reason}")]
+    Pkcs12Unreadable {
+        /// Why not.
+        reason: &'static str,
+    },
     /// The cryptographic library refused.
     #[error("cannot make a key or sign: {reason}")]
     Signing {

@@ -134,6 +134,41 @@ impl Key {
             })
     }
 
+    /// Reads the first private key of a PEM text, which is encrypted under a password: PBES2 with PBKDF2
+    /// or scrypt, and AES in CBC mode (RFC 8018, 6.2).
+    ///
+    /// # Errors
+    /// [`IssueError::KeyUnreadable`].
+    ///
+    /// ```
+    /// use countersign_pki::{Key, KeyKind};
+    ///
+    /// let key = Key::generate(KeyKind::P256)?;
+    /// let text = key.encrypted_pem("a password")?;
+    /// let read = Key::from_encrypted_pem(&text, "a password")?;
+    /// assert_eq!(read.public_key_der(), key.public_key_der());
+    /// assert!(Key::from_encrypted_pem(&text, "another").is_err());
+    /// # Ok::<(), countersign_pki::IssueError>(())
+    /// ```
+    pub fn from_encrypted_pem(text: &str, password: &str) -> Result<Self, IssueError> {
+        let der = pem::first("ENCRYPTED PRIVATE KEY", text).ok_or(IssueError::KeyUnreadable {
+            reason: "there is no PEM block of an encrypted private key",
+        })?;
+        let pkcs8 = encrypted::decrypt(&der, password)?;
+        Self::from_pkcs8_der(&pkcs8)
+    }
+
+    /// Reads a private key that is PKCS#8 of either version (RFC 5958), not encrypted and not in PEM.
+    ///
+    /// # Errors
+    /// [`IssueError::KeyUnreadable`].
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, IssueError> {
+        let key = Self::from_form(pkcs8::Form::Pkcs8, der);
+        key.ok_or(IssueError::KeyUnreadable {
+            reason: "it is not a private key in PKCS#8",
+        })
+    }
+
     /// The kind; none for an RSA key of another length and for a key on another curve.
     pub fn kind(&self) -> Option<KeyKind> {
         self.0.kind

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod chain;
+mod input;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use crate::error::IssueError;
 use crate::key::Key;
 use crate::pem;
 
@@ -92,6 +94,20 @@ impl Finding {
             findings.push(error("file", "nothing", message));
         }
         findings
+    }
+
+    /// What is wrong with the content of a file: PEM, encrypted or not, certificates or a key in DER, or a
+    /// PKCS#12 store. A key that is encrypted is not looked at without a password.
+    ///
+    /// # Errors
+    /// [`IssueError::Pkcs12Unreadable`] and [`IssueError::KeyUnreadable`] if the password does not open it,
+    /// or a store comes without one.
+    pub fn in_file(
+        bytes: &[u8],
+        password: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<Self>, IssueError> {
+        Ok(Self::in_pem(&input::to_pem(bytes, password)?, now))
     }
 
     /// A finding on what is around the text: who may read the file.

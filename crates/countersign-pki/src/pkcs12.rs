@@ -1,11 +1,11 @@
 //! How do a key and its certificates travel as one file? A [`Pkcs12`] store (RFC 7292).
 //!
-//! It is written here and never read: what comes from elsewhere comes as PEM.
+//! It is written in two dialects, and read to be looked at.
 
 use std::fmt;
 
 use p12_keystore::{Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm};
-use p12_keystore::{PrivateKey, PrivateKeyChain};
+use p12_keystore::{Pkcs12ImportPolicy, PrivateKey, PrivateKeyChain};
 
 use crate::error::IssueError;
 use crate::facts::Facts;
@@ -91,6 +91,49 @@ impl Pkcs12 {
     pub fn trust(name: impl Into<String>, certificates_pem: &str) -> Result<Self, IssueError> {
         let certificates = pem::certificates(certificates_pem.as_bytes()).unwrap_or_default();
         Self::new(name.into(), certificates, None)
+    }
+
+    /// Opens a store that somebody made: the certificates and the key in it.
+    ///
+    /// # Errors
+    /// [`IssueError::Pkcs12Unreadable`]; [`IssueError::KeyUnreadable`] and others for what is in it.
+    ///
+    /// ```
+    /// use countersign_pki::{Authority, Pkcs12};
+    ///
+    /// let root = Authority::root("Test Root", "2026-08-01T12:00:00Z".parse()?)?;
+    /// let bytes = Pkcs12::trust("root", &root.certificate_pem())?.encrypt("changeit")?;
+    /// assert_eq!(Pkcs12::open(&bytes, "changeit")?.certificates_pem(), root.certificate_pem());
+    /// assert!(Pkcs12::open(&bytes, "another").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(bytes: &[u8], password: &str) -> Result<Self, IssueError> {
+        // A chain that lacks something is to be looked at too.
+        let store = KeyStore::from_pkcs12(bytes, password, Pkcs12ImportPolicy::Relaxed);
+        let store = store.map_err(|_| IssueError::Pkcs12Unreadable {
+            reason: "it is none, or the password does not open it",
+        })?;
+        let der = |certificate: &Certificate| certificate.as_der().to_vec();
+        if let Some((name, chain)) = store.private_key_chain() {
+            let key = Key::from_pkcs8_der(chain.key().as_der())?;
+            let certificates = chain.certs().iter().map(der).collect();
+            return Self::new(name.to_owned(), certificates, Some(key));
+        }
+        let certificates = store.entries().filter_map(|(_, entry)| match entry {
+            KeyStoreEntry::Certificate(certificate) => Some(der(certificate)),
+            _ => None,
+        });
+        Self::new(String::new(), certificates.collect(), None)
+    }
+
+    /// The certificates, the leaf first, in PEM.
+    pub fn certificates_pem(&self) -> String {
+        pem::encode_chain(self.certificates.iter().map(Vec::as_slice))
+    }
+
+    /// The private key, if it is not a store of certificates to trust.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// In that dialect instead of the modern one.
@@ -221,7 +264,6 @@ const LEGACY_ROUNDS: u32 = 50_000;
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use p12_keystore::Pkcs12ImportPolicy;
 
     use super::*;
     use crate::authority::Authority;

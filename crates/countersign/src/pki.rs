@@ -11,6 +11,7 @@ mod lint;
 mod moment;
 mod new_file;
 mod outcome;
+mod password;
 mod renew;
 mod revoke;
 mod schema;

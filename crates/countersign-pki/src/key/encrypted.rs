@@ -8,6 +8,7 @@ use aws_lc_rs::cipher::{AES_256, AES_256_KEY_LEN, DecryptionContext};
 use aws_lc_rs::cipher::{PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::pbkdf2;
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::der;
@@ -40,6 +41,16 @@ pub(super) fn encrypt(
     let scheme = identifier(PBES2, &parameters(&salt, rounds, &vector));
     let data = der::value(der::OCTET_STRING, ciphertext);
     Ok(der::sequence([scheme, data]))
+}
+
+/// Opens an EncryptedPrivateKeyInfo, whoever wrote it.
+pub(super) fn decrypt(der: &[u8], password: &str) -> Result<Zeroizing<Vec<u8>>, IssueError> {
+    let unreadable = |reason| IssueError::KeyUnreadable { reason };
+    let info = EncryptedPrivateKeyInfoRef::try_from(der);
+    let info = info.map_err(|_| unreadable("it is not encrypted as PKCS#8 has it"))?;
+    let key = info.decrypt(password);
+    let key = key.map_err(|_| unreadable("the password does not open it"))?;
+    Ok(Zeroizing::new(key.as_bytes().to_vec()))
 }
 
 /// The initialisation vector and the ciphertext.

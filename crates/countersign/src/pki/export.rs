@@ -1,6 +1,5 @@
 //! How does another program get an item? In its own form, or as lines that name the files.
 
-mod password;
 mod snippet;
 
 use std::path::PathBuf;
@@ -12,9 +11,9 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::password::PasswordArgs;
 use self::snippet::Paths;
 use super::new_file::{self, Readers};
+use super::password::PasswordArgs;
 use super::source::{Place, Source, failed};
 use crate::failure::{Hint, hinted};
 use crate::ui;

@@ -4,17 +4,19 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use countersign_pki::{Finding, Severity};
+use countersign_pki::{Finding, Key, Severity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::password::PasswordArgs;
 use crate::failure::Hint;
 use crate::ui;
 
-/// Say what is wrong with certificates and keys in PEM files.
+/// Say what is wrong with certificates and keys in files.
 ///
-/// Looks at the certificates, the chain and the key in each PEM file, whoever made them. Prints a line
-/// for each finding.
+/// Looks at the certificates, the chain and the key in each file, whoever made them: PEM, DER, or a
+/// PKCS#12 store with its password. Without one an encrypted key is not looked at. Prints a line for
+/// each finding.
 ///
 /// Exit codes: 0 no error, though there may be warnings; 1 an error, or a file that cannot be read; 2
 /// the command line was not understood.
@@ -23,6 +25,9 @@ pub(crate) struct LintArgs {
     /// The files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    password: PasswordArgs,
 
     /// The moment to take for now, such as 2030-01-01T00:00:00Z.
     #[arg(long, value_name = "RFC3339")]
@@ -36,9 +41,10 @@ pub(crate) struct LintArgs {
 /// `countersign pki lint`.
 pub(super) fn run(args: LintArgs) -> Result<ExitCode> {
     let now = args.clock.unwrap_or_else(Timestamp::now);
+    let password = args.password.given()?;
     let mut all = Vec::new();
     for path in &args.files {
-        let found = look(path, now)?;
+        let found = look(path, password.as_deref(), now)?;
         all.extend(found.into_iter().map(|finding| (path, finding)));
     }
     if args.json {
@@ -59,13 +65,16 @@ pub(super) fn run(args: LintArgs) -> Result<ExitCode> {
     })
 }
 
-fn look(path: &Path, now: Timestamp) -> Result<Vec<Finding>> {
+fn look(path: &Path, password: Option<&str>, now: Timestamp) -> Result<Vec<Finding>> {
     let bytes = fs::read(path)
         .with_context(|| format!("cannot read `{}`", path.display()))
-        .hint("name a PEM file with certificates, a key or both")?;
-    let text = String::from_utf8_lossy(&bytes);
-    let mut found = Finding::in_pem(&text, now);
-    if text.contains("PRIVATE KEY-----") {
+        .hint("name a file with certificates, a key or both")?;
+    let found = Finding::in_file(&bytes, password, now);
+    let mut found = found
+        .with_context(|| format!("`{}`", path.display()))
+        .hint("give its password with --password-file FILE or --password-env VAR")?;
+    let in_pem = String::from_utf8_lossy(&bytes).contains("PRIVATE KEY-----");
+    if in_pem || Key::from_pkcs8_der(&bytes).is_ok() {
         let mode = mode_of(path).filter(|mode| mode & 0o077 != 0);
         found.extend(mode.map(Finding::key_readable));
     }

@@ -52,3 +52,28 @@ fn a_key_that_others_may_read_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("others may read it (mode 0644)"));
 }
+
+#[test]
+fn a_store_and_an_encrypted_key_are_looked_at_with_their_password() {
+    let folder = tempdir().unwrap();
+    run(folder.path(), &["pki", "init", "certs"]);
+    fs::write(folder.path().join("password"), "changeit\n").unwrap();
+    let password = ["--password-file", "password"];
+    for (format, file) in [("p12", "a.p12"), ("encrypted-pem", "a.pem")] {
+        let export = [
+            "pki", "export", "billing", "--dir", "certs", "--format", format,
+        ];
+        let export = [&export[..], &["--out", file], &password].concat();
+        assert!(run(folder.path(), &export).status.success());
+    }
+    let lint = ["pki", "lint", "a.p12", "a.pem"];
+    let output = run(folder.path(), &[&lint[..], &password].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "");
+    let output = run(folder.path(), &lint);
+    assert_eq!(
+        stderr(&output),
+        "error: `a.p12`: cannot read the PKCS#12 store: it wants a password\n\
+         hint: give its password with --password-file FILE or --password-env VAR\n"
+    );
+}

@@ -24,18 +24,21 @@ pub(super) struct PasswordArgs {
 impl PasswordArgs {
     /// The password that `format` wants.
     pub(super) fn required(&self, format: &str) -> Result<String> {
+        let given = self.given()?;
+        given
+            .ok_or_else(|| anyhow!("{format} wants a password"))
+            .hint("give it with --password-file FILE or --password-env VAR")
+    }
+
+    /// The password, where there is one.
+    pub(super) fn given(&self) -> Result<Option<String>> {
         let (password, from) = match (&self.password_file, &self.password_env) {
             (Some(path), _) => (from_file(path)?, format!("`{}`", path.display())),
             (None, Some(name)) => (from_environment(name)?, format!("${name}")),
-            (None, None) => {
-                return Err(hinted(
-                    anyhow!("{format} wants a password"),
-                    "give it with --password-file FILE or --password-env VAR",
-                ));
-            }
+            (None, None) => return Ok(None),
         };
         ensure_not_empty(&password, &from)?;
-        Ok(password)
+        Ok(Some(password))
     }
 
     /// Nobody shall think that something is encrypted which is not.
