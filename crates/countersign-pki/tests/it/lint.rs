@@ -203,7 +203,9 @@ fn a_short_rsa_key_and_an_odd_curve_are_found_in_certificate_and_key() {
 #[test]
 fn whatever_form_it_comes_in_the_same_is_found() {
     let client = client();
-    let other = client.clone().with_key(Key::generate(KeyKind::P256).unwrap());
+    let other = client
+        .clone()
+        .with_key(Key::generate(KeyKind::P256).unwrap());
     let store = Pkcs12::of("client", &client).unwrap();
     let encrypted = other.chain_pem() + &other.key().encrypted_pem("secret").unwrap();
     let look = |bytes: &[u8], password| {
