@@ -24,16 +24,19 @@ mod clock;
 pub use clock::{Clock, SystemClock, from_unix_time, time_provider};
 
 mod credential;
-pub use credential::Credential;
+pub use credential::{Credential, CredentialError, Finding};
 
 mod error;
-pub use error::{AnchorsError, CredentialError, LoadError, PeerError, SnapshotError};
+pub use error::{AnchorsError, LoadError, PeerError, SnapshotError};
 
 mod handshake;
 pub use handshake::{Handshake, TlsVersion};
 
 mod observe;
 pub use observe::{Observed, RefusedCertificate, observe};
+
+mod password;
+pub use password::Password;
 
 mod peer;
 pub use peer::Peer;
@@ -45,6 +48,9 @@ pub use provider::provider;
 
 mod refusal;
 pub use refusal::Refusal;
+
+mod signer;
+pub use signer::{SignatureScheme, Signer};
 
 mod snapshot;
 pub use snapshot::TrustSnapshot;
