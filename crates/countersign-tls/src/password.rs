@@ -32,8 +32,8 @@ impl Password {
         Ok(Self::from(text.lines().next().unwrap_or_default()))
     }
 
-    /// As bytes, in UTF-8.
-    pub(crate) fn as_str(&self) -> &str {
+    /// The password itself, for whoever opens something with it.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -1,13 +1,20 @@
 //! Claims about a client, made against real servers on loopback.
 #![expect(
     clippy::indexing_slicing,
+    clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed"
 )]
 
 mod answers;
+mod demands;
 mod empty_read;
+mod parts;
+mod proxy;
 mod refusals;
+mod relay;
+mod repeated;
+mod rotation;
 mod trust;
 mod world;

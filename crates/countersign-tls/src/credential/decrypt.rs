@@ -27,7 +27,7 @@ pub(super) fn pkcs8(
     let scheme = &encrypted.encryption_algorithm;
     let data = encrypted.encrypted_data.as_bytes();
     let opened = scheme
-        .decrypt(password.as_str(), data)
+        .decrypt(password.expose(), data)
         .map_err(|error| refusal(&error, scheme))?;
     Ok(PrivateKeyDer::Pkcs8(opened.into()))
 }
@@ -86,7 +86,7 @@ fn derive(password: &Password, salt: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
     while key.len() < len {
         let digest = Md5::new()
             .chain_update(&last)
-            .chain_update(password.as_str())
+            .chain_update(password.expose())
             .chain_update(salt);
         last = digest.finalize().to_vec();
         key.extend_from_slice(&last);

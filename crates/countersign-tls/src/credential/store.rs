@@ -11,7 +11,7 @@ pub(super) fn open(
     bytes: &[u8],
     password: &Password,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), CredentialError> {
-    let mut archive = Pkcs12Archive::from_pkcs12(bytes, password.as_str()).map_err(refusal)?;
+    let mut archive = Pkcs12Archive::from_pkcs12(bytes, password.expose()).map_err(refusal)?;
     let key = match (archive.keys.pop(), archive.keys.len()) {
         (Some(key), 0) => key.key,
         (Some(_), others) => return Err(CredentialError::SeveralKeys { count: others + 1 }),
