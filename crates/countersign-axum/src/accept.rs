@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_identity::{Certificate, Identity};
+use countersign_identity::Certificate;
 use countersign_tls::{Alert, Refusal, RefusedCertificate, observe};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -23,16 +24,25 @@ pub(crate) struct Acceptor {
     pub(crate) live: Live,
     pub(crate) audit: Audit,
     pub(crate) limits: Limits,
+    /// As many handshakes as there may be at one time.
+    turns: Arc<Semaphore>,
 }
 
 impl Acceptor {
     /// With the default limits.
     pub(crate) fn new(live: Live, audit: Audit) -> Self {
+        let limits = Limits::default();
         Self {
             live,
             audit,
-            limits: Limits::default(),
+            turns: turns(&limits),
+            limits,
         }
+    }
+
+    pub(crate) fn limit(&mut self, limits: Limits) {
+        self.turns = turns(&limits);
+        self.limits = limits;
     }
 
     /// Shakes hands on `tcp`.
@@ -49,10 +59,14 @@ impl Acceptor {
         tcp.set_nodelay(true)?;
         let config = self.live.load().trust().server_config();
         let handshake = TlsAcceptor::from(config).accept(tcp).into_fallible();
+        let handshake = async {
+            let _turn = self.turns.acquire().await;
+            observe(handshake).await
+        };
         let handshake = tokio::select! {
             // The server stops: nothing has been asked of it on this connection yet.
             () = ending.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
-            handshake = timeout(self.limits.handshake, observe(handshake)) => handshake,
+            handshake = timeout(self.limits.handshake, handshake) => handshake,
         };
         let Ok((result, refused)) = handshake else {
             let failure = Failure::failed("the handshake took too long");
@@ -76,24 +90,21 @@ impl Acceptor {
     }
 
     fn event(&self, address: SocketAddr, failure: Failure) -> AuditEvent {
-        AuditEvent {
-            time: self.live.now(),
-            kind: EventKind::Handshake,
-            outcome: failure.outcome,
-            code: failure.refusal.as_ref().map(Refusal::code),
-            detail: Some(failure.detail),
-            alert: failure.alert,
-            correlation_id: None,
-            address,
-            handshake: None,
-            identity: None::<Identity>,
-            principal: None,
-            certificate: failure.certificate.map(Arc::new),
-            method: None,
-            route: None,
-            epoch: self.live.load().epoch(),
-        }
+        let (time, epoch) = (self.live.now(), self.live.load().epoch());
+        let kind = EventKind::Handshake;
+        let mut event = AuditEvent::new(kind, failure.outcome, address, time, epoch);
+        event.code = failure.refusal.as_ref().map(Refusal::code);
+        event.detail = Some(failure.detail);
+        event.alert = failure.alert;
+        event.certificate = failure.certificate.map(Arc::new);
+        event
     }
+}
+
+fn turns(limits: &Limits) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(
+        limits.handshakes.min(Semaphore::MAX_PERMITS),
+    ))
 }
 
 /// Why a handshake came to nothing.

@@ -1,17 +1,25 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
-use axum::routing::MethodRouter;
-use countersign_policy::Permission;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, Route};
+use countersign_policy::{Permission, PermissionName};
+use tower::{Layer, Service};
 
 use crate::guard::{Guard, Rule, guard};
-use crate::{Code, Fault, Live};
+use crate::routes::{Declared, RouteTable};
+use crate::{Access, Check, Code, Fault, Live};
 
 /// A router in which every route says who may call it.
 ///
 /// There is no `route`: a route is [`guarded`](Self::guarded) by a permission,
 /// [`open`](Self::open) to every known principal or [`public`](Self::public). So it cannot be
-/// forgotten, and the calls read as the table of who may do what.
+/// forgotten, and the calls read as the table of who may do what; [`table`](Self::table) is that
+/// table.
 ///
 /// ```compile_fail
 /// # use axum::routing::get;
@@ -20,6 +28,9 @@ use crate::{Code, Fault, Live};
 /// # }
 /// ```
 ///
+/// [`layer`](Self::layer), [`nest`](Self::nest), [`merge`](Self::merge) and
+/// [`with_state`](Self::with_state) are those of an `axum::Router`.
+///
 /// A `GET` route answers `HEAD` too, under the same rule. What matches no route is answered with
 /// `not-found` or `method-not-allowed`, but only to known principals: nobody else learns which
 /// paths there are.
@@ -27,6 +38,8 @@ use crate::{Code, Fault, Live};
 pub struct Api<S = ()> {
     live: Live,
     router: Router<S>,
+    declared: Vec<Declared<S>>,
+    checks: Arc<[Arc<dyn Check>]>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Api<S> {
@@ -35,6 +48,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         Self {
             live,
             router: Router::new(),
+            declared: Vec::new(),
+            checks: Arc::new([]),
         }
     }
 
@@ -45,8 +60,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As `axum::Router::route`: at start-up, where `path` is malformed or overlaps another.
     #[must_use]
     pub fn guarded<P: Permission>(self, path: &str, methods: MethodRouter<S>) -> Self {
-        let holds = Rule::Holder(|principal| principal.permit::<P>().map(drop));
-        self.ruled(path, methods, holds)
+        let access = Access::Guarded(PermissionName::of::<P>());
+        self.ruled(path, methods, Rule::Holder(P::NAME), access)
     }
 
     /// Serves `path` to every known principal.
@@ -56,7 +71,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As [`guarded`](Self::guarded).
     #[must_use]
     pub fn open(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Rule::Open)
+        self.ruled(path, methods, Rule::Open, Access::Open)
     }
 
     /// Serves `path` to everybody whom the listener lets in: without a certificate too, where the
@@ -67,20 +82,98 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As [`guarded`](Self::guarded).
     #[must_use]
     pub fn public(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Rule::Public)
+        self.ruled(path, methods, Rule::Public, Access::Public)
+    }
+
+    /// Asks `check` too, on the guarded and open routes that are declared *after* this call, once
+    /// the policy has allowed a request: for an access token, the role of a certificate, a time of day.
+    ///
+    /// ```
+    /// use axum::routing::get;
+    /// use countersign_axum::{Api, Caller, Code, Fault, Live};
+    /// use http::request::Parts;
+    ///
+    /// /// Not for those for whom a partner's CA vouches.
+    /// fn our_own(caller: &Caller, _: &Parts) -> Result<(), Fault> {
+    ///     match caller.identity().trust().as_str() {
+    ///         "clients" => Ok(()),
+    ///         other => Err(Fault::new(Code::PermissionMissing, format!("not for `{other}`"))),
+    ///     }
+    /// }
+    ///
+    /// fn app(live: Live) -> axum::Router {
+    ///     Api::new(live)
+    ///         .open("/whoami", get(|| async { "anybody whom we know" }))
+    ///         .check(our_own)
+    ///         .open("/v1/reports", get(|| async { "our own alone" }))
+    ///         .into_router()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn check(mut self, check: impl Check) -> Self {
+        let further: Arc<dyn Check> = Arc::new(check);
+        self.checks = self.checks.iter().cloned().chain([further]).collect();
+        self
+    }
+
+    /// Wraps the routes that are declared so far, guards included, as `axum::Router::layer` does:
+    /// `layer` sees a request before it is decided, and refusals as they leave. What should see
+    /// allowed requests alone is a layer of the `MethodRouter` that a route is declared with.
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.router = self.router.layer(layer);
+        self
+    }
+
+    /// Adds the routes of `other`, each under the rule that it was declared with.
+    ///
+    /// # Panics
+    ///
+    /// As [`guarded`](Self::guarded).
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.declared.extend(other.declared);
+        self
+    }
+
+    /// Adds the routes of `other` below `path`, each under the rule that it was declared with.
+    ///
+    /// # Panics
+    ///
+    /// As `axum::Router::nest`: at start-up, where `path` is malformed, `/`, or overlaps another.
+    #[must_use]
+    pub fn nest(mut self, path: &str, other: Self) -> Self {
+        self.router = self.router.nest(path, other.router);
+        let below = other.declared.into_iter();
+        self.declared.extend(below.map(|route| route.below(path)));
+        self
     }
 
     /// Gives the handlers the service's own state.
     #[must_use]
     pub fn with_state<T>(self, state: S) -> Api<T> {
+        let declared = self.declared.into_iter();
         Api {
             live: self.live,
+            declared: declared
+                .map(|route| route.with_state(state.clone()))
+                .collect(),
             router: self.router.with_state(state),
+            checks: self.checks,
         }
     }
 
-    fn ruled(mut self, path: &str, methods: MethodRouter<S>, rule: Rule) -> Self {
+    fn ruled(mut self, path: &str, methods: MethodRouter<S>, rule: Rule, access: Access) -> Self {
         let guard = from_fn_with_state(self.guard(rule), guard);
+        self.declared.push(Declared::new(path, &methods, access));
         // Not `route_layer`, which leaves out what `methods` has as its fallback, `any` too.
         self.router = self.router.route(path, methods.layer(guard));
         self
@@ -90,13 +183,20 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         Guard {
             live: self.live.clone(),
             rule,
+            checks: Arc::clone(&self.checks),
         }
     }
 }
 
 impl Api<()> {
+    /// Which routes there are, and who may call each.
+    pub fn table(&self) -> RouteTable {
+        RouteTable::of(&self.declared)
+    }
+
     /// The finished router, for a [`Server`](crate::Server).
-    pub fn into_router(self) -> Router {
+    pub fn into_router(mut self) -> Router {
+        self.checks = Arc::new([]);
         let open = from_fn_with_state(self.guard(Rule::Open), guard);
         self.router
             .method_not_allowed_fallback(method_not_allowed.layer(open.clone()))

@@ -39,7 +39,7 @@ impl CountersignAcceptor {
     /// Other limits than the default ones; those of HTTP are axum-server's to set.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.acceptor.limits = limits;
+        self.acceptor.limit(limits);
         self
     }
 }

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
+use countersign_policy::{Permission, Permit, Principal, PrincipalName};
 use http::request::Parts;
 
+use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::connection::not_ours;
 use crate::{Connection, Epoch, Fault, Live};
 
@@ -36,6 +37,14 @@ impl Caller {
         &self.certificate
     }
 
+    pub(crate) fn shared_certificate(&self) -> &Arc<Certificate> {
+        &self.certificate
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
     pub(crate) fn known(self) -> Known {
         Known {
             epoch: Some(self.epoch),
@@ -57,6 +66,29 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// What the audit log is told of a decision.
+    pub(crate) fn event(
+        self,
+        kind: EventKind,
+        connection: &Connection,
+        live: &Live,
+        fault: Option<&Fault>,
+    ) -> AuditEvent {
+        let outcome = match fault {
+            None => Outcome::Allowed,
+            Some(_) => Outcome::Denied,
+        };
+        let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
+        let mut event = AuditEvent::new(kind, outcome, connection.address(), live.now(), epoch);
+        event.code = fault.map(Fault::code);
+        event.detail = fault.map(|fault| fault.detail().to_owned());
+        event.handshake = Some(connection.handshake().clone());
+        event.identity = self.identity;
+        event.principal = self.principal;
+        event.certificate = self.certificate;
+        event
+    }
+
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
     pub(crate) fn caller(&mut self, connection: &Connection, live: &Live) -> Result<Caller, Fault> {
         let now = live.now();
@@ -64,14 +96,13 @@ impl Known {
         let judgement = connection.judged(&snapshot, now);
         self.epoch = Some(snapshot.epoch());
         self.certificate = judgement.certificate().cloned();
-        let peer = judgement.peer(now)?;
+        let peer = judgement.peer()?;
         let identity = peer.identity()?;
         self.identity = Some(identity.clone());
-        let principal = snapshot.directory().lookup(identity);
+        let principal = snapshot.directory().lookup(identity, now);
         self.principal = match &principal {
             Ok(principal) => Some(principal.name().clone()),
-            Err(Denial::PrincipalDisabled { principal }) => Some(principal.clone()),
-            Err(_) => None,
+            Err(denial) => denial.principal().cloned(),
         };
         Ok(Caller {
             epoch: snapshot.epoch(),

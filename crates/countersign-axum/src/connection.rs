@@ -1,6 +1,8 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -9,8 +11,11 @@ use countersign_tls::{Handshake, Peer, PeerError, Refusal};
 use http::request::Parts;
 use jiff::Timestamp;
 use rustls::ServerConnection;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::EventKind;
+use crate::caller::Known;
 use crate::{Audit, Code, Epoch, Fault, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
@@ -26,6 +31,8 @@ struct Facts {
     address: SocketAddr,
     handshake: Handshake,
     judgement: ArcSwap<Judgement>,
+    /// The epoch at which something was allowed on it for the last time.
+    allowed: AtomicU64,
     audit: Audit,
     ending: CancellationToken,
 }
@@ -67,23 +74,89 @@ impl Connection {
         ending: CancellationToken,
     ) -> Self {
         let snapshot = live.load();
-        let now = live.now();
-        let judgement = match Peer::of(tls, snapshot.trust(), now) {
-            Ok(peer) => Judgement::trusted(snapshot.epoch(), peer, now),
-            // A resumed session, mostly: rustls did not look at the certificate.
-            Err(refused) => Judgement {
-                epoch: snapshot.epoch(),
-                until: Timestamp::MAX,
-                certificate: presented(tls).map(Arc::new),
-                peer: None,
-                refused: Some(refused),
-            },
-        };
+        let judged = Peer::of(tls, snapshot.trust(), live.now());
+        let leaf = tls.peer_certificates().and_then(|chain| chain.first());
+        let judgement = Judgement::first(snapshot.epoch(), judged, leaf.map(AsRef::as_ref));
+        Self::judged_as(judgement, Handshake::of(tls), address, audit, ending)
+    }
+
+    /// A connection on which nobody shook hands, as if the client of `chain` (DER, leaf first) had: for tests of
+    /// handlers. Put it into the extensions of a request, and the router decides as it does behind a
+    /// listener: by the trusts and the policy of `live`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use axum::routing::get;
+    /// # use countersign_axum::{Anchors, Api, Audit, Caller, Connection, Credential, Directory, Live};
+    /// # use countersign_axum::{SystemClock, Trust, TrustSnapshot};
+    /// # use countersign_identity::{NameRules, Scheme};
+    /// # use countersign_pki::Authority;
+    /// # use tower::ServiceExt;
+    /// # fn live(root: &Authority) -> Result<Live, Box<dyn std::error::Error>> {
+    /// #     let server = root.server(jiff::Timestamp::now()).dns("localhost").issue()?;
+    /// #     let pem = (server.chain_pem(), server.key_pem());
+    /// #     let server = Credential::from_pem(pem.0.as_bytes(), pem.1.as_bytes())?;
+    /// #     let anchors = Anchors::from_pem(root.certificate_pem().as_bytes())?;
+    /// #     let names = NameRules::new(Scheme::Spiffe, ["spiffe://a.example/*".parse()?]);
+    /// #     let trust = Trust::new("clients".parse()?, anchors, names);
+    /// #     let clock = Arc::new(SystemClock);
+    /// #     let policy = r#"
+    /// #         version = 1
+    /// #         [principals.billing]
+    /// #         identities = [{ trust = "clients", name = "spiffe://a.example/billing" }]
+    /// #     "#;
+    /// #     let trusts = TrustSnapshot::new(server, vec![trust], clock.clone())?;
+    /// #     Ok(Live::new(trusts, Directory::from_toml(policy)?, clock))
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let now = jiff::Timestamp::now();
+    /// let root = Authority::root("Test Root", now)?;
+    /// let billing = root.client(now).uri("spiffe://a.example/billing").issue()?;
+    /// let live = live(&root)?;
+    /// let greet = async |caller: Caller| format!("hello, {}", caller.principal().name());
+    /// let app = Api::new(live.clone()).open("/hello", get(greet)).into_router();
+    ///
+    /// let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    /// let (audit, _writer) = Audit::start(events)?;
+    /// let mut request = http::Request::get("/hello").body(axum::body::Body::empty())?;
+    /// let connection = Connection::without_handshake(billing.chain_der(), &live, audit);
+    /// request.extensions_mut().insert(connection);
+    ///
+    /// let answer = app.oneshot(request).await?;
+    /// assert_eq!(answer.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn without_handshake(
+        chain: impl IntoIterator<Item = Vec<u8>>,
+        live: &Live,
+        audit: Audit,
+    ) -> Self {
+        let chain: Vec<_> = chain.into_iter().collect();
+        let snapshot = live.load();
+        let judged = Peer::without_handshake(chain.iter().cloned(), snapshot.trust(), live.now());
+        let leaf = chain.first().map(Vec::as_slice);
+        let judgement = Judgement::first(snapshot.epoch(), judged, leaf);
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let ending = CancellationToken::new();
+        Self::judged_as(judgement, Handshake::none(), nowhere, audit, ending)
+    }
+
+    fn judged_as(
+        judgement: Judgement,
+        handshake: Handshake,
+        address: SocketAddr,
+        audit: Audit,
+        ending: CancellationToken,
+    ) -> Self {
         Self {
             facts: Arc::new(Facts {
                 address,
-                handshake: Handshake::of(tls),
+                handshake,
                 judgement: ArcSwap::from_pointee(judgement),
+                allowed: AtomicU64::new(0),
                 audit,
                 ending,
             }),
@@ -92,6 +165,88 @@ impl Connection {
 
     pub(crate) fn audit(&self) -> &Audit {
         &self.facts.audit
+    }
+
+    /// Whether nothing was allowed on it yet at `epoch`.
+    pub(crate) fn is_first(&self, epoch: Epoch) -> bool {
+        let allowed = &self.facts.allowed;
+        // The load alone, on all requests but the first: no other processor loses the cache line.
+        allowed.load(Ordering::Relaxed) != epoch.number()
+            && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
+    }
+
+    /// Resolves once the trust by which the connection was accepted has ended, and says why.
+    pub(crate) async fn distrusted(&self, live: &Live) -> Fault {
+        let mut changes = live.changes();
+        loop {
+            match self.outlook(live) {
+                Err(fault) => return fault,
+                Ok(lasts) => tokio::select! {
+                    _ = changes.changed() => {}
+                    () = sleep(lasts) => {}
+                },
+            }
+        }
+    }
+
+    /// Resolves once the client's certificate is about to end; never where it was so when the connection began.
+    pub(crate) async fn nearly_ended(&self, live: &Live, announce: Duration) {
+        let mut changes = live.changes();
+        let end = self.certificate_ends(live).checked_sub(announce);
+        let Some(end) = end.ok().filter(|end| *end > live.now()) else {
+            return std::future::pending().await;
+        };
+        while live.now() < end {
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = sleep(until(end, live.now())) => {}
+            }
+        }
+    }
+
+    /// Tells the audit log that the trust has ended.
+    pub(crate) async fn tell_distrusted(&self, live: &Live, fault: &Fault) {
+        let mut known = Known::default();
+        // It notes on the way what is known; that it comes to nothing is known already.
+        let _ = known.caller(self, live);
+        let event = known.event(EventKind::Connection, self, live, Some(fault));
+        self.audit().record(event).await;
+    }
+
+    /// For how long the trust in the other end lasts, by what is known now.
+    fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
+        let (now, snapshot) = (live.now(), live.load());
+        let judgement = self.judged(&snapshot, now);
+        let mut end = judgement.until;
+        let peer = match judgement.peer() {
+            // Let in without a certificate: there is no trust that could end.
+            Err(PeerError::Refused(Refusal::Anonymous)) => return Ok(LONG),
+            judged => judged?,
+        };
+        if self.was_allowed() {
+            let principal = snapshot.directory().lookup(peer.identity()?, now)?;
+            end = principal
+                .not_after()
+                .map_or(end, |not_after| end.min(not_after));
+        }
+        // The last second is good to its end.
+        Ok(until(end, now).saturating_add(SECOND))
+    }
+
+    fn certificate_ends(&self, live: &Live) -> Timestamp {
+        let judgement = self.judged(&live.load(), live.now());
+        let certificate = judgement.certificate();
+        certificate.map_or(Timestamp::MAX, |certificate| certificate.not_after())
+    }
+
+    /// Whether something was allowed on it, ever.
+    pub(crate) fn was_allowed(&self) -> bool {
+        self.facts.allowed.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether somebody asked for the connection to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.facts.ending.is_cancelled()
     }
 
     /// Resolves once somebody asked for the connection to end.
@@ -120,31 +275,34 @@ impl Judgement {
         self.certificate.as_ref()
     }
 
-    /// The peer, as long as a trust vouches and the certificate lasts.
-    pub(crate) fn peer(&self, now: Timestamp) -> Result<&Peer, PeerError> {
-        let peer = match (&self.peer, &self.refused) {
-            (Some(peer), None) => peer,
-            (_, Some(refused)) => return Err(refused.clone()),
-            (None, None) => return Err(Refusal::Anonymous.into()),
-        };
-        let not_after = peer.certificate().not_after();
-        // In whole seconds, of which the last is inclusive: as the handshake judges.
-        if now.as_second() > not_after.as_second() {
-            return Err(Refusal::Expired { not_after }.into());
+    /// The peer, as long as a trust vouches.
+    pub(crate) fn peer(&self) -> Result<&Peer, PeerError> {
+        match (&self.peer, &self.refused) {
+            (Some(peer), None) => Ok(peer),
+            (_, Some(refused)) => Err(refused.clone()),
+            (None, None) => Err(Refusal::Anonymous.into()),
         }
-        Ok(peer)
     }
 
-    fn trusted(epoch: Epoch, peer: Peer, now: Timestamp) -> Self {
-        // One that had ended before is not on the path by which a trust vouches.
-        let ends = peer
-            .chain()
-            .iter()
-            .filter_map(|der| Some(Certificate::from_der(der).ok()?.not_after()))
-            .filter(|end| end.as_second() >= now.as_second());
+    /// What the snapshot in force makes of a connection that has just been accepted.
+    fn first(epoch: Epoch, judged: Result<Peer, PeerError>, leaf: Option<&[u8]>) -> Self {
+        match judged {
+            Ok(peer) => Self::trusted(epoch, peer),
+            // A resumed session, or a listener that refuses over HTTP: rustls did not look at the certificate.
+            Err(refused) => Self {
+                epoch,
+                until: Timestamp::MAX,
+                certificate: leaf.and_then(read),
+                peer: None,
+                refused: Some(refused),
+            },
+        }
+    }
+
+    fn trusted(epoch: Epoch, peer: Peer) -> Self {
         Self {
             epoch,
-            until: ends.min().unwrap_or(Timestamp::MAX),
+            until: peer.until(),
             certificate: Some(Arc::clone(peer.certificate())),
             peer: Some(peer),
             refused: None,
@@ -158,7 +316,7 @@ impl Judgement {
             .as_ref()
             .map(|peer| peer.again(snapshot.trust(), now));
         let refused = match again {
-            Some(Ok(peer)) => return Self::trusted(epoch, peer, now),
+            Some(Ok(peer)) => return Self::trusted(epoch, peer),
             Some(Err(refused)) => Some(refused),
             // Nobody vouched in the first place, and there is no peer to ask about again.
             None => self.refused.clone(),
@@ -173,8 +331,16 @@ impl Judgement {
     }
 }
 
-fn presented(tls: &ServerConnection) -> Option<Certificate> {
-    Certificate::from_der(tls.peer_certificates()?.first()?).ok()
+/// From `now` to `end`.
+fn until(end: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(end.duration_since(now)).unwrap_or_default()
+}
+
+const LONG: Duration = Duration::from_secs(24 * 3600);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn read(leaf: &[u8]) -> Option<Arc<Certificate>> {
+    Certificate::from_der(leaf).ok().map(Arc::new)
 }
 
 impl<S: Sync> FromRequestParts<S> for Connection {

@@ -1,20 +1,26 @@
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
-use countersign_policy::{Denial, Principal};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION};
+use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Version};
 
-use crate::audit::{EventKind, Outcome};
+use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::connection::not_ours;
-use crate::{AuditEvent, Code, Connection, CorrelationId, Fault, Live};
+use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     pub(crate) live: Live,
     pub(crate) rule: Rule,
+    /// What is asked besides, once the policy allows.
+    pub(crate) checks: Arc<[Arc<dyn Check>]>,
 }
 
 /// Who may pass.
@@ -24,26 +30,29 @@ pub(crate) enum Rule {
     Public,
     /// Every principal.
     Open,
-    /// Every principal that this lets pass.
-    Holder(fn(&Principal) -> Result<(), Denial>),
+    /// Every principal that holds the permission.
+    Holder(&'static str),
 }
 
 /// Decides a request, tells the audit log, and lets it pass or answers with the problem.
-pub(crate) async fn guard(
-    State(guard): State<Guard>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = CorrelationId::of(request.headers());
-    let version = request.version();
-    request.extensions_mut().insert(id.clone());
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let id = CorrelationId::of(&parts.headers);
+    let version = parts.version;
+    parts.extensions.insert(id.clone());
     let fault = match guard.rule {
         Rule::Public => None,
-        rule => guard.decide(rule, &id, &mut request).await.err(),
+        rule => guard.decide(rule, &id, &mut parts).await.err(),
     };
+    let connection = parts.extensions.get::<Connection>();
+    let ending = connection.is_some_and(Connection::is_ending);
     let mut response = match fault {
-        Some(fault) => refuse(fault, &id, version),
-        None => guard.pass(&id, request, next).await,
+        Some(fault) => refuse(fault, ending, &id, version),
+        None => {
+            guard
+                .pass(&id, Request::from_parts(parts, body), next)
+                .await
+        }
     };
     id.write(response.headers_mut());
     response
@@ -54,28 +63,25 @@ impl Guard {
         &self,
         rule: Rule,
         id: &CorrelationId,
-        request: &mut Request,
+        request: &mut Parts,
     ) -> Result<(), Fault> {
-        let connection: Connection = request.extensions().get().cloned().ok_or_else(not_ours)?;
+        let connection: Connection = request.extensions.get().cloned().ok_or_else(not_ours)?;
         let mut known = Known::default();
-        let decision = known.caller(&connection, &self.live).and_then(|caller| {
-            if let Rule::Holder(holds) = rule {
-                holds(caller.principal())?;
-            }
-            Ok(caller)
-        });
+        let decision = match self.caller(rule, &mut known, &connection) {
+            Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
+            Err(fault) => Err(fault),
+        };
         let asked = Asked::of(id, request);
         let event = self.event(&connection, known, asked, decision.as_ref().err());
         connection.audit().record(event).await;
         match decision {
             Ok(caller) => {
-                request.extensions_mut().insert(caller);
+                self.note(&connection, &caller, id, request).await;
+                request.extensions.insert(caller);
                 Ok(())
             }
             Err(fault) => {
-                // The certificate was good for the handshake and is so no more: a new handshake,
-                // with another one, is all that can help.
-                if fault.code().challenge().is_some() {
+                if ends(&connection, fault.code()) {
                     connection.end();
                 }
                 Err(fault)
@@ -83,12 +89,60 @@ impl Guard {
         }
     }
 
+    /// The caller, if the policy lets it pass.
+    fn caller(
+        &self,
+        rule: Rule,
+        known: &mut Known,
+        connection: &Connection,
+    ) -> Result<Caller, Fault> {
+        let caller = known.caller(connection, &self.live)?;
+        if let Rule::Holder(permission) = rule {
+            caller.principal().hold(permission)?;
+        }
+        Ok(caller)
+    }
+
+    /// Tells the audit log, once for each connection, that a certificate renews the one before.
+    async fn note(
+        &self,
+        connection: &Connection,
+        caller: &Caller,
+        id: &CorrelationId,
+        request: &Parts,
+    ) {
+        if !connection.is_first(caller.epoch()) {
+            return;
+        }
+        let renewed = self.live.callers().note(caller, self.live.now());
+        if renewed.is_some() {
+            let asked = Asked::of(id, request);
+            let mut event = self.event(connection, caller.clone().known(), asked, None);
+            event.kind = EventKind::CertificateRenewed;
+            event.renewed = renewed;
+            connection.audit().record(event).await;
+        }
+    }
+
+    /// Asks what is asked besides.
+    async fn ask(&self, caller: &Caller, request: &mut Parts) -> Result<(), Fault> {
+        for check in &*self.checks {
+            check.check(caller, request).await?;
+        }
+        Ok(())
+    }
+
     /// Runs the handler, and renders the problem that it may answer with.
     async fn pass(&self, id: &CorrelationId, request: Request, next: Next) -> Response {
-        let asked = Asked::of(id, &request);
+        let asked = Asked {
+            id: id.clone(),
+            method: request.method().clone(),
+            route: request.extensions().get().cloned(),
+        };
         let connection = request.extensions().get::<Connection>().cloned();
-        let caller = request.extensions().get::<crate::Caller>().cloned();
-        let mut response = next.run(request).await;
+        let caller = request.extensions().get::<Caller>().cloned();
+        let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let mut response = run.await.unwrap_or_else(|_| panicked(id).into_response());
         let Some(fault) = response.extensions_mut().remove::<Fault>() else {
             return response;
         };
@@ -108,31 +162,29 @@ impl Guard {
         asked: Asked,
         fault: Option<&Fault>,
     ) -> AuditEvent {
-        AuditEvent {
-            time: self.live.now(),
-            kind: EventKind::Request,
-            outcome: match fault {
-                None => Outcome::Allowed,
-                Some(_) => Outcome::Denied,
-            },
-            code: fault.map(Fault::code),
-            detail: fault.map(|fault| fault.detail().to_owned()),
-            alert: None,
-            correlation_id: Some(asked.id),
-            address: connection.address(),
-            handshake: Some(connection.handshake().clone()),
-            identity: known.identity,
-            principal: known.principal,
-            certificate: known.certificate,
-            method: Some(asked.method),
-            route: asked.route.map(|route| route.as_str().to_owned()),
-            epoch: known.epoch.unwrap_or_else(|| self.live.load().epoch()),
-        }
+        let mut event = known.event(EventKind::Request, connection, &self.live, fault);
+        event.correlation_id = Some(asked.id);
+        event.method = Some(asked.method);
+        event.route = asked.route.map(|route| route.as_str().to_owned());
+        event
+    }
+}
+
+/// Whether a refusal with `code` ends the connection.
+///
+/// A certificate that was good for the handshake and is so no more: a new handshake, with another one,
+/// is all that can help. A caller who was let in before and is so no more. Who came without a certificate
+/// may go on asking for what is public.
+fn ends(connection: &Connection, code: Code) -> bool {
+    match code {
+        Code::CertificateRequired => false,
+        Code::PrincipalDisabled | Code::PrincipalUnknown => connection.was_allowed(),
+        other => other.challenge().is_some(),
     }
 }
 
 /// The answer to whom the guard does not let pass.
-fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
+fn refuse(fault: Fault, ending: bool, id: &CorrelationId, version: Version) -> Response {
     let code = fault.code();
     let mut response = fault.render(id);
     let headers = response.headers_mut();
@@ -142,7 +194,7 @@ fn refuse(fault: Fault, id: &CorrelationId, version: Version) -> Response {
         headers.insert(ALLOW, HeaderValue::from_static(""));
     }
     // The connection is ending, and HTTP/1.1 can say so in the answer.
-    if code.challenge().is_some() && version <= Version::HTTP_11 {
+    if ending && version <= Version::HTTP_11 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -156,13 +208,19 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(id: &CorrelationId, request: &Request) -> Self {
+    fn of(id: &CorrelationId, request: &Parts) -> Self {
         Self {
             id: id.clone(),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
+            method: request.method.clone(),
+            route: request.extensions.get().cloned(),
         }
     }
+}
+
+/// The caller is told nothing of it but the id; the panic itself has been told by the hook of the program.
+fn panicked(id: &CorrelationId) -> Fault {
+    tracing::error!(correlation_id = id.as_str(), "a handler panicked");
+    Fault::new(Code::Internal, "the request could not be answered")
 }
 
 /// A handler refused the caller, by asking for a permission of its own.

@@ -33,6 +33,10 @@ pub use api::Api;
 
 mod accept;
 
+mod activity;
+
+mod admission;
+
 pub mod audit;
 pub use audit::{Audit, AuditEvent, AuditSink};
 
@@ -41,8 +45,13 @@ mod axum_server;
 #[cfg(feature = "axum-server")]
 pub use axum_server::CountersignAcceptor;
 
+mod bounded_body;
+
 mod caller;
 pub use caller::{Caller, Require};
+
+mod check;
+pub use check::{Check, Checking};
 
 mod connection;
 pub use connection::Connection;
@@ -63,6 +72,12 @@ pub use live::{Epoch, Live, Snapshot};
 
 mod request;
 pub use request::{Json, Path, Query};
+
+mod routes;
+pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
+
+mod seen;
+pub use seen::Sighting;
 
 mod server;
 pub use server::Server;

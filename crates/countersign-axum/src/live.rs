@@ -6,6 +6,10 @@ use arc_swap::{ArcSwap, Guard};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, TrustSnapshot};
 use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::Sighting;
+use crate::seen::Seen;
 
 /// The trust and the policy in force, and the clock by which they are judged. Cheap to clone;
 /// every clone sees the same snapshot.
@@ -19,6 +23,8 @@ struct Shared {
     snapshot: ArcSwap<Snapshot>,
     epochs: AtomicU64,
     clock: Arc<dyn Clock>,
+    seen: Seen,
+    changes: watch::Sender<()>,
 }
 
 impl Live {
@@ -34,6 +40,8 @@ impl Live {
                 snapshot: ArcSwap::from_pointee(snapshot),
                 epochs: AtomicU64::new(1),
                 clock,
+                seen: Seen::default(),
+                changes: watch::Sender::new(()),
             }),
         }
     }
@@ -44,16 +52,39 @@ impl Live {
     }
 
     /// Puts trust and policy in force together, and answers their epoch. The next request on every
-    /// connection, old ones too, is decided by them.
+    /// connection, old ones too, is decided by them, and connections whose trust has ended are ended.
     pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
+        self.shared.seen.retain(&directory);
         let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
         self.shared.snapshot.store(Arc::new(Snapshot {
             trust,
             directory,
             epoch,
         }));
+        self.recheck();
         epoch
+    }
+
+    /// Has every connection look at the snapshot and the clock again, in its own time, and end if its trust has
+    /// ended. [`swap`](Self::swap) does it by itself; it is needed where the clock is set.
+    pub fn recheck(&self) {
+        self.shared.changes.send_replace(());
+    }
+
+    /// Tells of each swap and each recheck.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
+    }
+
+    /// The callers that were allowed something since the start, each with its newest certificate, in the
+    /// order of their identities.
+    pub fn seen(&self) -> Vec<Sighting> {
+        self.shared.seen.sightings()
+    }
+
+    pub(crate) fn callers(&self) -> &Seen {
+        &self.shared.seen
     }
 
     /// The present.

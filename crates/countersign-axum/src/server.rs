@@ -3,18 +3,19 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use countersign_tls::Handshake;
+use http::HeaderMap;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,10 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::accept::Acceptor;
-use crate::{Audit, Connection, Limits, Live};
+use crate::activity::Activity;
+use crate::admission::Admission;
+use crate::bounded_body::BoundedBody;
+use crate::{Audit, Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Serves a router over TLS to clients that present a certificate.
 ///
@@ -61,7 +65,7 @@ impl Server {
     /// Other limits than the default ones.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.acceptor.limits = limits;
+        self.acceptor.limit(limits);
         self
     }
 
@@ -73,10 +77,11 @@ impl Server {
         router: Router,
         stop: impl Future<Output = ()>,
     ) {
-        let drain = self.acceptor.limits.drain;
+        let limits = self.acceptor.limits;
         let running = Running {
             acceptor: self.acceptor,
             router,
+            admission: Admission::new(&limits),
             ending: CancellationToken::new(),
             killed: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -97,7 +102,7 @@ impl Server {
             }
         }
         drop(listener);
-        running.end(drain).await;
+        running.end(limits.drain).await;
     }
 }
 
@@ -105,6 +110,7 @@ impl Server {
 struct Running {
     acceptor: Acceptor,
     router: Router,
+    admission: Admission,
     ending: CancellationToken,
     killed: CancellationToken,
     tasks: TaskTracker,
@@ -112,12 +118,17 @@ struct Running {
 
 impl Running {
     fn spawn(&self, tcp: TcpStream, address: SocketAddr) {
+        let Some(admitted) = self.admission.admit(address.ip()) else {
+            tracing::warn!(%address, "too many connections: one more is not taken");
+            return;
+        };
         let running = self.clone();
         self.tasks.spawn(async move {
             let killed = running.killed.clone();
             killed
                 .run_until_cancelled_owned(running.serve(tcp, address))
                 .await;
+            drop(admitted);
         });
     }
 
@@ -131,17 +142,44 @@ impl Running {
     }
 
     async fn http(self, tls: TlsStream<TcpStream>, connection: Connection) {
-        let builder = builder(&self.acceptor.limits, connection.handshake());
-        let spoken = Spoken::default();
-        let service = service(self.router, connection.clone(), spoken.clone());
-        let mut http = pin!(builder.serve_connection(TokioIo::new(tls), service));
+        let Acceptor { live, limits, .. } = self.acceptor;
+        let activity = Activity::default();
+        let service = Answering {
+            router: self.router,
+            connection: connection.clone(),
+            activity: activity.clone(),
+            requests: self.admission.requests(),
+            limits,
+        };
+        let builder = builder(&limits, connection.handshake());
+        let http = builder.serve_connection(TokioIo::new(tls), service.into_service());
+        let mut http = pin!(http);
         tokio::select! {
+            // In this order: a clock that leaps may find a certificate both near its end and past it.
+            biased;
             // How a client goes away is its own affair.
             _ = http.as_mut() => return,
-            () = spoken.never_within(self.acceptor.limits.headers) => return,
-            () = connection.ending() => http.as_mut().graceful_shutdown(),
+            () = connection.ending() => {}
+            fault = connection.distrusted(&live) => {
+                connection.tell_distrusted(&live, &fault).await;
+                // Whatever is asked next is refused, and that ends it at once.
+                tokio::select! {
+                    _ = http.as_mut() => return,
+                    () = connection.ending() => {}
+                    () = sleep(limits.grace) => {}
+                }
+            }
+            () = connection.nearly_ended(&live, limits.announce) => {}
+            () = activity.never(&limits) => return,
+            () = activity.ceased(&limits) => {}
         }
-        let _ = http.await;
+        http.as_mut().graceful_shutdown();
+        tokio::select! {
+            _ = http.as_mut() => return,
+            _ = connection.distrusted(&live) => {}
+        }
+        // What is not answered by now is cut off.
+        let _ = timeout(limits.grace, http).await;
     }
 
     async fn end(self, drain: Duration) {
@@ -154,50 +192,72 @@ impl Running {
     }
 }
 
-/// Gives each request its connection, and the router the request.
-fn service(
+/// Answers the requests of one connection.
+#[derive(Clone)]
+struct Answering {
     router: Router,
     connection: Connection,
-    spoken: Spoken,
-) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send> {
-    service_fn(move |mut request: hyper::Request<Incoming>| {
-        spoken.now();
-        request.extensions_mut().insert(connection.clone());
-        let answer = router.clone().oneshot(request.map(Body::new));
-        async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
-    })
+    activity: Activity,
+    requests: Arc<Semaphore>,
+    limits: Limits,
 }
 
-/// Whether the client has made a request. One that shakes hands and then says nothing would
-/// otherwise be kept for ever: hyper waits for the HTTP/2 preface without a limit.
-#[derive(Clone, Default)]
-struct Spoken(Arc<AtomicBool>);
-
-impl Spoken {
-    fn now(&self) {
-        self.0.store(true, Ordering::Relaxed);
+impl Answering {
+    fn into_service(
+        self,
+    ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+    {
+        service_fn(move |request| {
+            let this = self.clone();
+            async move { Ok(this.answer(request).await) }
+        })
     }
 
-    /// Resolves after `limit`, and only if no request has come by then.
-    async fn never_within(&self, limit: Duration) {
-        sleep(limit).await;
-        if self.0.load(Ordering::Relaxed) {
-            std::future::pending().await
+    /// Gives the request its connection and its limits, and the router the request.
+    async fn answer(self, mut request: hyper::Request<Incoming>) -> Response {
+        self.activity.request();
+        let Ok(_one) = self.requests.try_acquire() else {
+            let fault = Fault::new(
+                Code::Overloaded,
+                "the server has too many requests to answer",
+            );
+            return refuse(fault, request.headers());
+        };
+        if let Err(fault) = self.limits.admit(&request) {
+            return refuse(fault, request.headers());
         }
+        request.extensions_mut().insert(self.connection);
+        let request = request.map(|body| Body::new(BoundedBody::new(body, &self.limits)));
+        let answer = self.router.oneshot(request).await;
+        answer.unwrap_or_else(|never| match never {})
     }
+}
+
+/// The answer to a request that is refused before anybody looks at who makes it.
+fn refuse(fault: Fault, headers: &HeaderMap) -> Response {
+    let id = CorrelationId::of(headers);
+    let mut response = fault.render(&id);
+    id.write(response.headers_mut());
+    response
 }
 
 /// By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
 fn builder(limits: &Limits, handshake: &Handshake) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
+    // Twice what we take, so that it is we who refuse a little more, in words; far more hyper refuses.
+    let head = limits.header_bytes.saturating_mul(2).max(SMALLEST_HEAD);
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers);
+        .header_read_timeout(limits.headers)
+        .max_buf_size(head);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(Some(MOST_RESETS))
+        .max_local_error_reset_streams(Some(MOST_RESETS))
         .keep_alive_interval(KEEP_ALIVE);
     match handshake.alpn.as_deref() {
         Some("h2") => builder.http2_only(),
@@ -207,4 +267,7 @@ fn builder(limits: &Limits, handshake: &Handshake) -> Builder<TokioExecutor> {
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-const MAX_STREAMS: u32 = 100;
+/// Streams that a client opens and resets at once (CVE-2023-44487): then the connection ends.
+const MOST_RESETS: usize = 20;
+/// Below it, hyper panics.
+const SMALLEST_HEAD: usize = 8192;

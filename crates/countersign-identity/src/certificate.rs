@@ -1,28 +1,35 @@
-use std::fmt;
-use std::net::IpAddr;
+use std::hash::{Hash, Hasher};
 
 use jiff::Timestamp;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
-use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
-use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
-use x509_parser::prelude::{ASN1Time, FromDer};
 
-use crate::{CertificateError, DistinguishedName, Pin, Thumbprint};
+use crate::{
+    AltName, BasicConstraints, CertificateError, DistinguishedName, KeyKind, KeyUsages, Oid, Pin,
+    Purposes, SignatureAlgorithm, Thumbprint,
+};
+
+mod read;
 
 /// The facts of an X.509 certificate, read once.
 ///
-/// Holding one says nothing about trust: anybody can make the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Holding one says nothing about trust: anybody can make the bytes. Two are equal if their bytes
+/// are, which the thumbprint tells.
+#[derive(Clone, Debug)]
 pub struct Certificate {
+    version: u32,
     subject: DistinguishedName,
     issuer: DistinguishedName,
     serial: String,
     not_before: Timestamp,
     not_after: Timestamp,
     alt_names: Vec<AltName>,
-    purposes: Purposes,
-    is_ca: bool,
+    extended_key_usage: Option<Box<[Oid]>>,
+    key_usage: Option<KeyUsages>,
+    basic_constraints: Option<BasicConstraints>,
+    signature_algorithm: SignatureAlgorithm,
+    key_kind: KeyKind,
+    authority_key_id: Option<Box<[u8]>>,
+    subject_key_id: Option<Box<[u8]>>,
+    qc_statements: Option<Box<[u8]>>,
     thumbprint: Thumbprint,
     pin: Pin,
 }
@@ -34,31 +41,16 @@ impl Certificate {
     ///
     /// The bytes are not exactly one X.509 certificate of at most 64 KiB, or an extension that we
     /// rely on is malformed or repeated. A subjectAltName with one unreadable entry is refused
-    /// whole: leaving the entry out could change who the certificate names.
+    /// whole: leaving the entry out could change who the certificate names. What a qcStatements
+    /// extension says is read only when it is asked for.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        if der.len() > MAX_LEN {
-            return Err(CertificateError::TooLarge {
-                len: der.len(),
-                max: MAX_LEN,
-            });
-        }
-        let (rest, x509) =
-            X509Certificate::from_der(der).map_err(|_| CertificateError::Encoding)?;
-        if !rest.is_empty() {
-            return Err(CertificateError::TrailingData { len: rest.len() });
-        }
-        Ok(Self {
-            subject: DistinguishedName::from_x509(x509.subject()),
-            issuer: DistinguishedName::from_x509(x509.issuer()),
-            serial: data_encoding::HEXLOWER.encode(x509.raw_serial()),
-            not_before: timestamp(x509.validity().not_before),
-            not_after: timestamp(x509.validity().not_after),
-            alt_names: alt_names(&x509)?,
-            purposes: purposes(&x509)?,
-            is_ca: is_ca(&x509)?,
-            thumbprint: Thumbprint::of(der),
-            pin: Pin::of(x509.public_key().raw),
-        })
+        read::certificate(der)
+    }
+
+    /// The version, counted from 1. A certificate of version 1 or 2 has no extensions, and rustls
+    /// takes none as a client's.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// The subject; often empty, and never to be mapped to a caller as text.
@@ -93,12 +85,55 @@ impl Certificate {
 
     /// What the extended key usage extension allows.
     pub fn purposes(&self) -> Purposes {
-        self.purposes
+        Purposes::of(self.extended_key_usage())
+    }
+
+    /// The purposes that the extended key usage extension lists, in its order. None, if there is no
+    /// such extension.
+    pub fn extended_key_usage(&self) -> Option<&[Oid]> {
+        self.extended_key_usage.as_deref()
+    }
+
+    /// What the key usage extension allows. None, if there is no such extension.
+    pub fn key_usage(&self) -> Option<KeyUsages> {
+        self.key_usage
+    }
+
+    /// The basic constraints. None, if there is no such extension.
+    pub fn basic_constraints(&self) -> Option<BasicConstraints> {
+        self.basic_constraints
     }
 
     /// Whether basic constraints mark it as a CA.
     pub fn is_ca(&self) -> bool {
-        self.is_ca
+        self.basic_constraints.is_some_and(|found| found.is_ca)
+    }
+
+    /// By which algorithm the issuer signed.
+    pub fn signature_algorithm(&self) -> &SignatureAlgorithm {
+        &self.signature_algorithm
+    }
+
+    /// Of which kind the public key is, and how large.
+    pub fn key_kind(&self) -> &KeyKind {
+        &self.key_kind
+    }
+
+    /// The key identifier of the authority key identifier extension, if there is one that can be
+    /// read.
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.authority_key_id.as_deref()
+    }
+
+    /// The subject key identifier, if there is one that can be read.
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.subject_key_id.as_deref()
+    }
+
+    /// The value of the qcStatements extension as it stands there, if there is one.
+    /// [`QcStatements`](crate::QcStatements) reads it.
+    pub fn qc_statements(&self) -> Option<&[u8]> {
+        self.qc_statements.as_deref()
     }
 
     /// SHA-256 over the certificate.
@@ -112,134 +147,16 @@ impl Certificate {
     }
 }
 
-/// One entry of the subjectAltName extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AltName {
-    /// A host name.
-    Dns(String),
-    /// A mailbox.
-    Email(String),
-    /// An address.
-    Ip(IpAddr),
-    /// A kind that identifies nobody here: otherName, directoryName, registeredID and the like.
-    Other,
-    /// A URI; a SPIFFE ID is one.
-    Uri(String),
-}
-
-/// As [`Name`](crate::Name) is printed: kind, colon, value; a SPIFFE ID stands for itself.
-impl fmt::Display for AltName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dns(name) => write!(f, "dns:{name}"),
-            Self::Email(mailbox) => write!(f, "email:{mailbox}"),
-            Self::Ip(address) => write!(f, "ip:{address}"),
-            Self::Other => f.write_str("other"),
-            Self::Uri(uri) if uri.starts_with("spiffe://") => f.write_str(uri),
-            Self::Uri(uri) => write!(f, "uri:{uri}"),
-        }
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.thumbprint == other.thumbprint
     }
 }
 
-/// What the extended key usage extension allows (RFC 5280, section 4.2.1.12).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Purposes {
-    /// There is no such extension: any purpose.
-    Any,
-    /// The purposes are listed.
-    Listed {
-        /// `clientAuth` is among them.
-        client: bool,
-        /// `serverAuth` is among them.
-        server: bool,
-    },
-}
+impl Eq for Certificate {}
 
-impl Purposes {
-    /// Whether a client may present the certificate.
-    pub fn allow_client(self) -> bool {
-        matches!(self, Self::Any | Self::Listed { client: true, .. })
+impl Hash for Certificate {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.thumbprint.hash(state);
     }
 }
-
-fn alt_names(x509: &X509Certificate<'_>) -> Result<Vec<AltName>, CertificateError> {
-    let extension = x509
-        .subject_alternative_name()
-        .map_err(in_extension("subjectAltName"))?;
-    let Some(extension) = extension else {
-        return Ok(Vec::new());
-    };
-    let entries = extension.value.general_names.iter().enumerate();
-    entries
-        .map(|(index, entry)| {
-            alt_name(entry).ok_or(CertificateError::AltName {
-                position: index + 1,
-            })
-        })
-        .collect()
-}
-
-fn alt_name(entry: &GeneralName<'_>) -> Option<AltName> {
-    Some(match entry {
-        GeneralName::DNSName(name) => AltName::Dns(ascii(name)?),
-        GeneralName::RFC822Name(mailbox) => AltName::Email(ascii(mailbox)?),
-        GeneralName::URI(uri) => AltName::Uri(ascii(uri)?),
-        GeneralName::IPAddress(bytes) => AltName::Ip(ip_address(bytes)?),
-        GeneralName::Invalid(..) => return None,
-        _ => AltName::Other,
-    })
-}
-
-/// These three kinds are IA5String, and nobody needs a control character in one.
-fn ascii(text: &str) -> Option<String> {
-    let printable = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-    text.bytes().all(printable).then(|| text.to_owned())
-}
-
-fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
-        return Some(v4.into());
-    }
-    <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
-}
-
-fn purposes(x509: &X509Certificate<'_>) -> Result<Purposes, CertificateError> {
-    let extension = x509
-        .extended_key_usage()
-        .map_err(in_extension("extKeyUsage"))?;
-    Ok(match extension {
-        None => Purposes::Any,
-        Some(extension) => Purposes::Listed {
-            client: extension.value.client_auth,
-            server: extension.value.server_auth,
-        },
-    })
-}
-
-fn is_ca(x509: &X509Certificate<'_>) -> Result<bool, CertificateError> {
-    let malformed = in_extension("basicConstraints");
-    // `X509Certificate::basic_constraints` says "none" of one that it cannot read.
-    let extension = x509
-        .get_extension_unique(&OID_X509_EXT_BASIC_CONSTRAINTS)
-        .map_err(&malformed)?;
-    match extension.map(X509Extension::parsed_extension) {
-        None => Ok(false),
-        Some(ParsedExtension::BasicConstraints(constraints)) => Ok(constraints.ca),
-        Some(_) => Err(malformed(X509Error::InvalidExtensions)),
-    }
-}
-
-fn in_extension(extension: &'static str) -> impl Fn(X509Error) -> CertificateError {
-    move |_| CertificateError::Extension { extension }
-}
-
-/// 9999-12-31T23:59:59Z, "no well-defined expiration date" (RFC 5280, section 4.1.2.5), lies beyond
-/// what jiff can hold; it becomes the last moment that can be told.
-fn timestamp(time: ASN1Time) -> Timestamp {
-    Timestamp::from_second(time.timestamp()).unwrap_or(Timestamp::MAX)
-}
-
-/// A certificate with 2,000 names has about 40 KiB; rustls takes chains of up to 64 KiB.
-const MAX_LEN: usize = 64 * 1024;

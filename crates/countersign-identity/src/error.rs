@@ -22,6 +22,12 @@ pub enum CertificateError {
         /// The place of the entry, counted from 1.
         position: usize,
     },
+    /// The subject, or the issuer, is not a distinguished name.
+    #[error("the {field} is malformed")]
+    Name {
+        /// Which of the two.
+        field: &'static str,
+    },
     /// The certificate is larger than we read.
     #[error("the certificate has {len} bytes, more than {max}")]
     TooLarge {
@@ -51,10 +57,32 @@ pub enum NameError {
         wanted: &'static str,
     },
     /// The text does not say of which kind it is.
-    #[error("`{}` has no known kind: wanted `spiffe://…`, `uri:…`, `dns:…`, `email:…` or `cn:…`", name.escape_debug())]
+    #[error(
+        "`{}` has no known kind: wanted `spiffe://…`, or a value behind \
+         `uri:`, `dns:`, `email:`, `ip:`, `dn:`, `org:`, `pin:`, `x5t:` or `cn:`",
+        name.escape_debug()
+    )]
     Kind {
         /// The text.
         name: String,
+    },
+    /// The text is not a distinguished name (RFC 4514, section 3).
+    #[error("`{}` is malformed at character {position}: wanted {wanted}", name.escape_debug())]
+    DistinguishedName {
+        /// The text.
+        name: String,
+        /// Where it goes wrong, in characters from 1.
+        position: usize,
+        /// What was wanted there.
+        wanted: &'static str,
+    },
+    /// The text is longer than we read.
+    #[error("the name has {len} bytes, more than {max}")]
+    TooLong {
+        /// Its length.
+        len: usize,
+        /// The limit.
+        max: usize,
     },
 }
 

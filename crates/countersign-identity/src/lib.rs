@@ -25,8 +25,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alt_name;
+pub use alt_name::AltName;
+
 mod certificate;
-pub use certificate::{AltName, Certificate, Purposes};
+pub use certificate::Certificate;
+
+mod der;
+
+mod distinguished_name;
+pub use distinguished_name::{
+    Attribute, CanonicalName, Difference, DistinguishedName, MatchingRule, Rdn,
+};
 
 mod error;
 pub use error::{CertificateError, IdentityError, NameError};
@@ -34,17 +44,38 @@ pub use error::{CertificateError, IdentityError, NameError};
 mod identity;
 pub use identity::{Identity, NameRules, TrustName};
 
+mod key_kind;
+pub use key_kind::KeyKind;
+
 mod name;
-pub use name::{Name, Scheme};
+pub use name::Name;
+
+mod oid;
+pub use oid::Oid;
+
+mod organization;
+pub use organization::{OrganizationId, Registry};
 
 mod pattern;
 pub use pattern::NamePattern;
 
+mod psd2;
+pub use psd2::{Psd2, Psd2Error, Psd2Role, UnknownRole};
+
+mod qc_statements;
+pub use qc_statements::{QcStatements, QcType};
+
+mod scheme;
+pub use scheme::Scheme;
+
+mod signature_algorithm;
+pub use signature_algorithm::SignatureAlgorithm;
+
 mod spiffe;
 pub use spiffe::SpiffeId;
 
-mod subject;
-pub use subject::DistinguishedName;
-
 mod thumbprint;
 pub use thumbprint::{Pin, Thumbprint};
+
+mod usage;
+pub use usage::{BasicConstraints, KeyUsage, KeyUsages, Purposes};

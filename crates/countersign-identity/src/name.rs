@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::{AltName, Certificate, IdentityError, NameError, SpiffeId};
+use crate::{CanonicalName, NameError, OrganizationId, Pin, Scheme, SpiffeId, Thumbprint};
 
 /// One name in a certificate, of a known kind and in canonical form.
 ///
@@ -13,6 +15,9 @@ use crate::{AltName, Certificate, IdentityError, NameError, SpiffeId};
 /// let name: Name = "dns:API.partner.example".parse()?;
 /// assert_eq!(name.to_string(), "dns:api.partner.example");
 /// assert_ne!(name, "cn:api.partner.example".parse()?);
+///
+/// let name: Name = "dn:cn=Billing,o=ACME".parse()?;
+/// assert_eq!(name.to_string(), "dn:CN=billing,O=acme");
 /// # Ok::<(), countersign_identity::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,12 +25,22 @@ use crate::{AltName, Certificate, IdentityError, NameError, SpiffeId};
 pub enum Name {
     /// The subject's commonName, compared byte by byte.
     CommonName(String),
+    /// The whole subject.
+    DistinguishedName(CanonicalName),
     /// A host name in lower case.
     Dns(String),
     /// A mailbox, its domain in lower case.
     Email(String),
+    /// An address.
+    Ip(IpAddr),
+    /// The subject's organizationIdentifier.
+    Organization(OrganizationId),
+    /// The digest of the public key.
+    Pin(Pin),
     /// A SPIFFE ID.
     Spiffe(SpiffeId),
+    /// The digest of the certificate. A renewal has another.
+    Thumbprint(Thumbprint),
     /// Any other URI, compared byte by byte.
     Uri(String),
 }
@@ -35,20 +50,30 @@ impl Name {
     pub fn scheme(&self) -> Scheme {
         match self {
             Self::CommonName(_) => Scheme::CommonName,
+            Self::DistinguishedName(_) => Scheme::DistinguishedName,
             Self::Dns(_) => Scheme::Dns,
             Self::Email(_) => Scheme::Email,
+            Self::Ip(_) => Scheme::Ip,
+            Self::Organization(_) => Scheme::Organization,
+            Self::Pin(_) => Scheme::Pin,
             Self::Spiffe(_) => Scheme::Spiffe,
+            Self::Thumbprint(_) => Scheme::Thumbprint,
             Self::Uri(_) => Scheme::Uri,
         }
     }
 
     /// The name without its kind; the whole id for SPIFFE.
-    pub fn value(&self) -> &str {
+    pub fn value(&self) -> Cow<'_, str> {
         match self {
             Self::CommonName(value) | Self::Dns(value) | Self::Email(value) | Self::Uri(value) => {
-                value
+                Cow::Borrowed(value)
             }
-            Self::Spiffe(id) => id.as_str(),
+            Self::DistinguishedName(name) => Cow::Borrowed(name.as_str()),
+            Self::Ip(address) => Cow::Owned(address.to_string()),
+            Self::Organization(id) => Cow::Borrowed(id.as_str()),
+            Self::Pin(pin) => Cow::Owned(pin.to_string()),
+            Self::Spiffe(id) => Cow::Borrowed(id.as_str()),
+            Self::Thumbprint(thumbprint) => Cow::Owned(thumbprint.to_string()),
         }
     }
 }
@@ -68,138 +93,6 @@ impl FromStr for Name {
     }
 }
 
-/// Which kind of name identifies the holder of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Scheme {
-    /// The commonName of the subject: unchecked text, for old PKIs only.
-    CommonName,
-    /// The one dNSName.
-    Dns,
-    /// The one rfc822Name.
-    Email,
-    /// The one URI, which must be a SPIFFE ID (X509-SVID, section 2).
-    Spiffe,
-    /// The one URI.
-    Uri,
-}
-
-impl Scheme {
-    /// The one name of this kind in `certificate`.
-    ///
-    /// # Errors
-    ///
-    /// There is none, there are several, or the one is malformed.
-    pub fn name_in(self, certificate: &Certificate) -> Result<Name, IdentityError> {
-        match self.values_in(certificate).as_slice() {
-            [] => Err(IdentityError::Missing { scheme: self }),
-            [value] => self.read(value).map_err(|source| IdentityError::Malformed {
-                scheme: self,
-                source,
-            }),
-            several => Err(IdentityError::Ambiguous {
-                scheme: self,
-                count: several.len(),
-            }),
-        }
-    }
-
-    fn values_in(self, certificate: &Certificate) -> Vec<&str> {
-        if self == Self::CommonName {
-            let names = certificate.subject().common_names();
-            return names.iter().map(String::as_str).collect();
-        }
-        let names = certificate.alt_names().iter();
-        names
-            .filter_map(|name| match (self, name) {
-                (Self::Dns, AltName::Dns(value))
-                | (Self::Email, AltName::Email(value))
-                | (Self::Spiffe | Self::Uri, AltName::Uri(value)) => Some(value.as_str()),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn read(self, value: &str) -> Result<Name, NameError> {
-        let malformed = |wanted| NameError::Malformed {
-            name: value.to_owned(),
-            wanted,
-        };
-        if value.is_empty() || value.chars().any(char::is_control) {
-            return Err(malformed("text without control characters"));
-        }
-        match self {
-            Self::CommonName => Ok(Name::CommonName(value.to_owned())),
-            Self::Dns if is_host(value) => Ok(Name::Dns(value.to_ascii_lowercase())),
-            Self::Dns => Err(malformed("a host name")),
-            Self::Email => read_email(value).ok_or_else(|| malformed("a mailbox `name@domain`")),
-            Self::Spiffe => value.parse().map(Name::Spiffe),
-            Self::Uri => Ok(Name::Uri(value.to_owned())),
-        }
-    }
-
-    /// Splits `kind:value`, the form of names and patterns.
-    pub(crate) fn split(text: &str) -> Result<(Self, &str), NameError> {
-        if text.starts_with(Self::Spiffe.as_str()) {
-            return Ok((Self::Spiffe, text));
-        }
-        [Self::CommonName, Self::Dns, Self::Email, Self::Uri]
-            .into_iter()
-            .find_map(|scheme| Some((scheme, text.strip_prefix(scheme.prefix())?)))
-            .ok_or_else(|| NameError::Kind {
-                name: text.to_owned(),
-            })
-    }
-
-    /// What stands before the value in print; a SPIFFE ID needs nothing.
-    pub(crate) fn prefix(self) -> &'static str {
-        match self {
-            Self::CommonName => "cn:",
-            Self::Dns => "dns:",
-            Self::Email => "email:",
-            Self::Spiffe => "",
-            Self::Uri => "uri:",
-        }
-    }
-
-    /// The word for it in configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CommonName => "cn",
-            Self::Dns => "dns",
-            Self::Email => "email",
-            Self::Spiffe => "spiffe",
-            Self::Uri => "uri",
-        }
-    }
-}
-
-impl fmt::Display for Scheme {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Scheme {
-    type Err = NameError;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        [
-            Self::CommonName,
-            Self::Dns,
-            Self::Email,
-            Self::Spiffe,
-            Self::Uri,
-        ]
-        .into_iter()
-        .find(|scheme| scheme.as_str() == word)
-        .ok_or_else(|| NameError::Malformed {
-            name: word.to_owned(),
-            wanted: "one of `spiffe`, `uri`, `dns`, `email`, `cn`",
-        })
-    }
-}
-
 /// A host name of at least one label (RFC 1123, section 2.1), without wildcard or trailing dot.
 pub(crate) fn is_host(value: &str) -> bool {
     let label = |label: &str| {
@@ -213,7 +106,7 @@ pub(crate) fn is_host(value: &str) -> bool {
     value.len() <= 253 && value.split('.').all(label)
 }
 
-fn read_email(value: &str) -> Option<Name> {
+pub(crate) fn read_email(value: &str) -> Option<Name> {
     let (mailbox, domain) = value.rsplit_once('@')?;
     let plain = !mailbox.is_empty() && mailbox.bytes().all(|byte| byte.is_ascii_graphic());
     (plain && is_host(domain))

@@ -2,13 +2,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::name::is_host;
-use crate::{Name, NameError, Scheme};
+use crate::{CanonicalName, DistinguishedName, Name, NameError, Scheme, organization};
 
 /// Names of one kind for which a trust may vouch: one name, or all that share an end.
 ///
 /// A kind, a colon, and a value that is exact or has one `*`, at its beginning or at its end and
 /// at a border: a path segment for SPIFFE IDs and URIs, a label for DNS, the domain for e-mail,
-/// a character that is not a letter or digit for commonName. The `*` stands for at least one
+/// an RDN for distinguished names, the number for organizations, a character that is not a letter or
+/// digit for commonName; addresses, pins and thumbprints are exact. The `*` stands for at least one
 /// character; `dns:*.partner.example` does not match `partner.example`.
 ///
 /// ```
@@ -18,6 +19,12 @@ use crate::{Name, NameError, Scheme};
 /// assert!(pattern.matches(&"spiffe://partner.example/billing".parse()?));
 /// assert!(!pattern.matches(&"spiffe://partner.example.evil/billing".parse()?));
 /// assert!("spiffe://partner*".parse::<NamePattern>().is_err());
+///
+/// let pattern: NamePattern = "dn:*,O=Acme,C=SE".parse()?;
+/// assert!(pattern.matches(&"dn:CN=Billing,O=ACME,C=SE".parse()?));
+///
+/// let pattern: NamePattern = "org:PSDGB-FCA-*".parse()?;
+/// assert!(pattern.matches(&"org:PSDGB-FCA-123456".parse()?));
 /// # Ok::<(), countersign_identity::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,22 +35,35 @@ pub struct NamePattern {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
+    Below(CanonicalName),
     Exact(Name),
     Prefix(String),
     Suffix(String),
 }
 
 impl NamePattern {
+    /// The kind of name that it matches.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
     /// Whether `name` is of the kind and has the form.
     pub fn matches(&self, name: &Name) -> bool {
         if self.scheme != name.scheme() {
             return false;
         }
-        let value = name.value();
-        match &self.shape {
-            Shape::Exact(exact) => exact == name,
-            Shape::Prefix(prefix) => value.len() > prefix.len() && value.starts_with(prefix),
-            Shape::Suffix(suffix) => value.len() > suffix.len() && value.ends_with(suffix),
+        match (&self.shape, name) {
+            (Shape::Exact(exact), _) => exact == name,
+            (Shape::Below(above), Name::DistinguishedName(name)) => name.is_below(above),
+            (Shape::Below(_), _) => false,
+            (Shape::Prefix(prefix), _) => {
+                let value = name.value();
+                value.len() > prefix.len() && value.starts_with(prefix)
+            }
+            (Shape::Suffix(suffix), _) => {
+                let value = name.value();
+                value.len() > suffix.len() && value.ends_with(suffix)
+            }
         }
     }
 }
@@ -53,20 +73,9 @@ impl FromStr for NamePattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, value) = Scheme::split(text)?;
-        let malformed = |wanted| NameError::Malformed {
-            name: text.to_owned(),
-            wanted,
-        };
-        let shape = match (value.strip_prefix('*'), value.strip_suffix('*')) {
-            (None, None) => Shape::Exact(text.parse()?),
-            (Some(_), Some(_)) => return Err(malformed("one `*`")),
-            (Some(suffix), None) => Shape::Suffix(
-                read_suffix(scheme, suffix)
-                    .ok_or_else(|| malformed("`dns:*.domain` or `email:*@domain`"))?,
-            ),
-            (None, Some(prefix)) => Shape::Prefix(
-                read_prefix(scheme, prefix).ok_or_else(|| malformed("a `*` behind a border"))?,
-            ),
+        let shape = match scheme {
+            Scheme::DistinguishedName => read_branch(text, value)?,
+            _ => read_shape(scheme, text, value)?,
         };
         Ok(Self { scheme, shape })
     }
@@ -75,10 +84,43 @@ impl FromStr for NamePattern {
 impl fmt::Display for NamePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shape {
+            Shape::Below(above) => write!(f, "{}*,{above}", self.scheme.prefix()),
             Shape::Exact(name) => name.fmt(f),
             Shape::Prefix(prefix) => write!(f, "{}{prefix}*", self.scheme.prefix()),
             Shape::Suffix(suffix) => write!(f, "{}*{suffix}", self.scheme.prefix()),
         }
+    }
+}
+
+/// Everything below a distinguished name, or one. A `*` elsewhere is a character like any other.
+fn read_branch(text: &str, value: &str) -> Result<Shape, NameError> {
+    match value.strip_prefix("*,") {
+        None => text.parse().map(Shape::Exact),
+        Some("") => Err(NameError::Malformed {
+            name: text.to_owned(),
+            wanted: "a distinguished name behind `*,`",
+        }),
+        Some(above) => {
+            let above: DistinguishedName = above.parse()?;
+            Ok(Shape::Below(above.canonical()))
+        }
+    }
+}
+
+fn read_shape(scheme: Scheme, text: &str, value: &str) -> Result<Shape, NameError> {
+    let malformed = |wanted| NameError::Malformed {
+        name: text.to_owned(),
+        wanted,
+    };
+    match (value.strip_prefix('*'), value.strip_suffix('*')) {
+        (None, None) => text.parse().map(Shape::Exact),
+        (Some(_), Some(_)) => Err(malformed("one `*`")),
+        (Some(suffix), None) => read_suffix(scheme, suffix)
+            .map(Shape::Suffix)
+            .ok_or_else(|| malformed("`dns:*.domain`, `email:*@domain` or `dn:*,O=…`")),
+        (None, Some(prefix)) => read_prefix(scheme, prefix)
+            .map(Shape::Prefix)
+            .ok_or_else(|| malformed("a `*` behind a border")),
     }
 }
 
@@ -103,7 +145,13 @@ fn read_prefix(scheme: Scheme, prefix: &str) -> Option<String> {
             format!("{prefix}x").parse::<crate::SpiffeId>().is_ok() && prefix.ends_with('/')
         }
         Scheme::Uri => has_authority(prefix) && prefix.ends_with('/'),
-        Scheme::Dns | Scheme::Email => false,
+        Scheme::Organization => organization::number_start(prefix) == Some(prefix.len()),
+        Scheme::DistinguishedName
+        | Scheme::Dns
+        | Scheme::Email
+        | Scheme::Ip
+        | Scheme::Pin
+        | Scheme::Thumbprint => false,
     };
     (bordered && !prefix.contains('*')).then(|| prefix.to_owned())
 }
@@ -137,6 +185,20 @@ mod tests {
             ("cn:acme-*", "cn:acme-billing", true),
             ("cn:acme-*", "cn:acme", false),
             ("cn:acme-*", "cn:acme-", false),
+            ("dn:*,O=acme", "dn:CN=billing,O=acme", true),
+            ("dn:*,O=acme", "dn:CN=billing,OU=x,O=Acme", true),
+            ("dn:*,O=acme", "dn:O=acme", false),
+            ("dn:*,O=acme", "dn:CN=billing+O=acme", false),
+            (r"dn:*,O=acme", r"dn:CN=a\,O\=acme", false),
+            (r"dn:*,O=acme", r"dn:CN=a\\,O=acme", true),
+            ("dn:*,O=acme,C=se", "dn:CN=a,O=acme", false),
+            ("dn:O=acme*", "dn:O=acme*", true),
+            ("org:PSDGB-FCA-*", "org:PSDGB-FCA-123456", true),
+            ("org:PSDGB-FCA-*", "org:PSDGB-FCB-123456", false),
+            ("org:NTRGB-*", "org:NTRGB-1", true),
+            ("org:NTRGB-*", "org:NTRFR-1", false),
+            ("ip:192.0.2.7", "ip:192.0.2.7", true),
+            ("ip:192.0.2.7", "ip:192.0.2.70", false),
             ("uri:https://a.example/*", "uri:https://a.example/x", true),
             (
                 "uri:https://a.example/*",
@@ -176,6 +238,20 @@ mod tests {
             "uri:https:///*",
             "cn:acme*",
             "acme-*",
+            "dn:*",
+            "dn:*,",
+            "dn:*O=acme",
+            "dn:*,*,O=acme",
+            "dn:CN=a,*",
+            "org:*",
+            "org:PSD*",
+            "org:PSDGB-*",
+            "org:PSDGB-FCA*",
+            "org:PSDGB-FCA-1*",
+            "ip:*",
+            "ip:192.0.2.*",
+            "pin:sha256/*",
+            "x5t:*",
             "",
         ] {
             assert!(pattern.parse::<NamePattern>().is_err(), "{pattern}");

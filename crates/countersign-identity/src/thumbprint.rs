@@ -1,7 +1,10 @@
 use std::fmt;
+use std::str::FromStr;
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use sha2::{Digest, Sha256};
+
+use crate::NameError;
 
 /// SHA-256 over the DER certificate: the `x5t#S256` of RFC 8705, section 3.1.
 ///
@@ -37,6 +40,21 @@ impl fmt::Display for Thumbprint {
     }
 }
 
+/// Strict: 43 characters whose last holds no bit too many. (The example in RFC 8705, section 3.1, is
+/// no thumbprint by this rule.)
+impl FromStr for Thumbprint {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digest = BASE64URL_NOPAD.decode(text.as_bytes()).ok();
+        let digest = digest.and_then(|digest| digest.try_into().ok());
+        digest.map(Self).ok_or_else(|| NameError::Malformed {
+            name: text.to_owned(),
+            wanted: "a SHA-256 digest in base64url without padding",
+        })
+    }
+}
+
 impl fmt::Debug for Thumbprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Thumbprint({self})")
@@ -50,6 +68,7 @@ impl fmt::Debug for Thumbprint {
 ///
 /// let pin = Pin::of(b"");
 /// assert_eq!(pin.to_string(), "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+/// assert_eq!("sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".parse(), Ok(pin));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pin([u8; 32]);
@@ -70,6 +89,20 @@ impl Pin {
 impl fmt::Display for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256/{}", BASE64.encode(&self.0))
+    }
+}
+
+impl FromStr for Pin {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let base64 = text.strip_prefix("sha256/").unwrap_or_default();
+        let digest = BASE64.decode(base64.as_bytes()).ok();
+        let digest = digest.and_then(|digest| digest.try_into().ok());
+        digest.map(Self).ok_or_else(|| NameError::Malformed {
+            name: text.to_owned(),
+            wanted: "`sha256/` and a SHA-256 digest in base64",
+        })
     }
 }
 

@@ -53,6 +53,15 @@ pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<bool> {
     }
 }
 
+/// Gives a file that is about to be replaced a second place, where no file is.
+pub(crate) fn keep(path: &Path, to: &Path, mode: u32) -> io::Result<()> {
+    // Not every file system knows two names of one file.
+    fs::hard_link(path, to).or_else(|_| match create(to, &fs::read(path)?, mode)? {
+        true => Ok(()),
+        false => Err(ErrorKind::AlreadyExists.into()),
+    })
+}
+
 #[cfg(unix)]
 pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

@@ -137,6 +137,12 @@ impl Key {
         Some(Self::new(Some(KeyKind::P256), material, pkcs8))
     }
 
+    /// The same key, whose signatures are deterministic if it is one for P-256.
+    pub(crate) fn repeating(self) -> Self {
+        let scalar = self.p256_scalar();
+        scalar.and_then(Self::p256_of).unwrap_or(self)
+    }
+
     /// A P-384 key with this private scalar. Its own signatures are not deterministic.
     pub(crate) fn p384_of(scalar: &[u8]) -> Option<Self> {
         let pkcs8 = material::p384(scalar)?;

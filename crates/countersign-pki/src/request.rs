@@ -294,6 +294,14 @@ impl Request<'_> {
         self
     }
 
+    /// The key that exists already.
+    pub(crate) fn given_key(&self) -> Option<&Key> {
+        match &self.key {
+            Choice::New(_) => None,
+            Choice::Given(key) => Some(key),
+        }
+    }
+
     /// Takes the key, unless one is given, and the serial number, unless one is, from the seed: the same
     /// name gives the same bytes each time, if the issuer's signatures repeat. Another certificate for
     /// the same name needs a [`serial`](Self::serial) or a name of its own.

@@ -209,7 +209,7 @@ impl Store {
         let mut crossed = self.cross_files(plan)?;
         let mut survey = BTreeMap::new();
         for (place, key, certificate) in files.into_iter().rev() {
-            let mut found = Found::judge(&place, key, certificate)?;
+            let mut found = Found::judge(&place, key, certificate)?.known(plan.moment());
             if let Found::Pair(root) = &mut found
                 && let Some(file) = crossed.remove(&place.item.name)
             {

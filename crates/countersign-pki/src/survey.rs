@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::error::StoreError;
 use crate::facts::{Facts, is_signed_by};
 use crate::key::Key;
+use crate::moment::Moment;
 use crate::pem;
 use crate::plan::Item;
 
@@ -56,6 +57,18 @@ impl Found {
             (Some(key), Some(certificate)) => {
                 let pair = place.read_pair(key, &certificate)?;
                 Ok(Self::Pair(Box::new(pair)))
+            }
+        }
+    }
+
+    /// The same, with the key as the seed of a plan has it.
+    pub(crate) fn known(self, moment: &Moment) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Key(key) => Self::Key(moment.known(key)),
+            Self::Pair(mut pair) => {
+                pair.key = moment.known(pair.key);
+                Self::Pair(pair)
             }
         }
     }

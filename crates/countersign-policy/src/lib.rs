@@ -5,10 +5,13 @@
 //! [`Permission`] at a time, with a [`Permit`] or a [`Denial`]. What no document grants is denied;
 //! there is no way to write anything else down.
 //!
+//! [`Directory::explain`] makes the same decision, and says which line of the policy led to it.
+//!
 //! This crate has never heard of TLS, HTTP, files or the clock.
 //!
 //! ```
-//! use countersign_policy::{Denial, Directory, Permission};
+//! use countersign_identity::Identity;
+//! use countersign_policy::{Directory, Permission};
 //!
 //! struct WriteTransactions;
 //! impl Permission for WriteTransactions {
@@ -25,11 +28,12 @@
 //!     "#,
 //! )?;
 //!
-//! let identity = countersign_identity::Identity::new(
+//! let identity = Identity::new(
 //!     "clients".parse()?,
 //!     "spiffe://example.org/reports".parse()?,
 //! );
-//! let reports = directory.lookup(&identity)?;
+//! let now = jiff::Timestamp::from_second(1_790_000_000)?;
+//! let reports = directory.lookup(&identity, now)?;
 //! let denial = reports.permit::<WriteTransactions>().unwrap_err();
 //! assert_eq!(denial.to_string(), "`reports` lacks `transactions:write`");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -43,6 +47,9 @@ mod document;
 mod error;
 pub use error::{Denial, PolicyError, Position};
 
+mod explanation;
+pub use explanation::{Explanation, Requirement};
+
 mod permission;
 pub use permission::{Permission, PermissionName};
 
@@ -50,4 +57,10 @@ mod permit;
 pub use permit::Permit;
 
 mod principal;
-pub use principal::{Principal, PrincipalName};
+pub use principal::{Grant, Principal, PrincipalName};
+
+mod role;
+pub use role::RoleName;
+
+mod warning;
+pub use warning::PolicyWarning;

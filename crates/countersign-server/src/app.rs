@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Live, Permission};
+use countersign_axum::{Api, Live, Permission, Trust};
+use countersign_policy::PolicyWarning;
 
 use crate::ledger::Ledger;
 use crate::routes::{transactions, whoami};
@@ -30,8 +31,13 @@ pub(crate) struct App {
     pub(crate) ledger: Arc<Ledger>,
 }
 
-/// The reference API, over an empty ledger.
+/// The reference API, over an empty ledger, ready to be served.
 pub fn router(live: Live) -> Router {
+    api(live).into_router()
+}
+
+/// The reference API, over an empty ledger.
+pub fn api(live: Live) -> Api {
     let app = App {
         live: live.clone(),
         ledger: Arc::default(),
@@ -45,5 +51,16 @@ pub fn router(live: Live) -> Router {
         )
         .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
         .with_state(app)
-        .into_router()
+}
+
+/// What is allowed in the policy in force, and yet will surprise somebody, now that it is known which routes
+/// and trusts there are.
+pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
+    let snapshot = live.load();
+    let directory = snapshot.directory();
+    let trusts = snapshot.trust().trusts().iter().map(Trust::name);
+    let mut warnings = directory.warnings().to_vec();
+    warnings.extend(directory.check_trusts(trusts));
+    warnings.extend(directory.check_routes(api(live.clone()).table().permissions()));
+    warnings
 }

@@ -7,7 +7,7 @@
 mod admin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, router};
+pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
 
 mod config;
 pub use config::{AuditTarget, Config, ConfigError, TrustConfig};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use countersign_axum::{Anchors, Audit, AuditEvent, Directory, Live, Trust, TrustSnapshot};
 use countersign_client::{Client, ClientBuilder, Credential, ServerTrust};
-use countersign_identity::{NameRules, Scheme};
+use countersign_identity::{NamePattern, NameRules};
 use countersign_pki::{Authority, Issued};
 use countersign_server::{Addresses, ReferenceServer};
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ pub struct World {
     pub issuing: Authority,
     /// The time on both ends.
     pub clock: Arc<StandingClock>,
+    live: Live,
     server: ReferenceServer,
     events: UnboundedReceiver<AuditEvent>,
 }
@@ -40,10 +41,7 @@ impl World {
     ///
     /// No certificate can be made, or no port be bound.
     pub async fn start() -> Result<Self> {
-        Self::with_server_certificate(|issuing, now| {
-            Ok(issuing.server(now).dns("localhost").issue()?)
-        })
-        .await
+        Self::with_server_certificate(localhost).await
     }
 
     /// A server that presents what `issue` makes.
@@ -54,25 +52,56 @@ impl World {
     pub async fn with_server_certificate(
         issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
     ) -> Result<Self> {
+        Self::with(
+            issue,
+            |root| Ok(vec![trust("clients", root, SPIFFE)?]),
+            POLICY,
+        )
+        .await
+    }
+
+    /// A server with the trusts that `trusts` makes of this world's CA, and with `policy`.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or the trusts or the policy are refused.
+    pub async fn with_trusts(
+        trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
+        policy: &str,
+    ) -> Result<Self> {
+        Self::with(localhost, trusts, policy).await
+    }
+
+    async fn with(
+        issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
+        trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
+        policy: &str,
+    ) -> Result<Self> {
         let now = Timestamp::from_second(NOW)?;
         let root = Authority::root("World Root", now)?;
         let issuing = root.intermediate("World Issuing CA", now)?;
         let clock = Arc::new(StandingClock::at(now));
         let credential = credential(&issue(&issuing, now)?)?;
-        let trust = TrustSnapshot::new(credential, vec![trust(&root)?], clock.clone())?;
-        let live = Live::new(trust, Directory::from_toml(POLICY)?, clock.clone());
+        let trust = TrustSnapshot::new(credential, trusts(&root)?, clock.clone())?;
+        let live = Live::new(trust, Directory::from_toml(policy)?, clock.clone());
         let (sink, events) = unbounded_channel();
         let (audit, writer) = Audit::start(sink)?;
         // The world ends with the test: nobody waits for the writer.
         drop(writer);
-        let server = ReferenceServer::start(Addresses::loopback(), live, audit).await?;
+        let server = ReferenceServer::start(Addresses::loopback(), live.clone(), audit).await?;
         Ok(Self {
             root,
             issuing,
             clock,
+            live,
             server,
             events,
         })
+    }
+
+    /// What the server decides by.
+    pub fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Where `path` is served.
@@ -149,11 +178,23 @@ fn credential(issued: &Issued) -> Result<Credential> {
     Ok(Credential::from_pem(chain.as_bytes(), key.as_bytes())?)
 }
 
-fn trust(root: &Authority) -> Result<Trust> {
-    let anchors = Anchors::from_pem(root.certificate_pem().as_bytes())?;
-    let rules = NameRules::new(Scheme::Spiffe, ["spiffe://world.example/*".parse()?]);
-    Ok(Trust::new("clients".parse()?, anchors, rules))
+fn localhost(issuing: &Authority, now: Timestamp) -> Result<Issued> {
+    Ok(issuing.server(now).dns("localhost").issue()?)
 }
+
+/// The trust `name`, for which `root` vouches, for the names of `pattern`.
+///
+/// # Errors
+///
+/// One of the three is none.
+pub fn trust(name: &str, root: &Authority, pattern: &str) -> Result<Trust> {
+    let anchors = Anchors::from_pem(root.certificate_pem().as_bytes())?;
+    let pattern: NamePattern = pattern.parse()?;
+    let rules = NameRules::new(pattern.scheme(), [pattern]);
+    Ok(Trust::new(name.parse()?, anchors, rules))
+}
+
+const SPIFFE: &str = "spiffe://world.example/*";
 
 /// 2026-09-21T14:13:20Z, and for ever: no certificate here grows old.
 const NOW: i64 = 1_790_000_000;

@@ -21,6 +21,19 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// None that took place.
+    #[cfg(feature = "test-util")]
+    pub fn none() -> Self {
+        Self {
+            version: TlsVersion::Unknown,
+            alpn: None,
+            cipher_suite: None,
+            key_exchange: None,
+            server_name: None,
+            resumed: false,
+        }
+    }
+
     /// What was agreed on `connection`, as far as it has come.
     pub fn of(connection: &ServerConnection) -> Self {
         Self {

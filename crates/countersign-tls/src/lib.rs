@@ -20,34 +20,75 @@ pub use alert::Alert;
 mod anchors;
 pub use anchors::Anchors;
 
+mod block_list;
+pub use block_list::{BlockList, BlockedBy, NotASerial};
+
+mod cache;
+
 mod clock;
 pub use clock::{Clock, SystemClock, from_unix_time, time_provider};
 
 mod credential;
 pub use credential::{Credential, CredentialError, Finding};
 
+mod der;
+
 mod error;
-pub use error::{AnchorsError, LoadError, PeerError, SnapshotError};
+pub use error::{AnchorFlaw, AnchorsError, CrlError, LoadError, PeerError, SnapshotError};
+
+mod examination;
+pub use examination::{Examination, Vote};
 
 mod handshake;
 pub use handshake::{Handshake, TlsVersion};
 
+mod judge;
+
+mod key_kind;
+pub use key_kind::{KeyKind, UnknownKind};
+
+mod link;
+
 mod observe;
 pub use observe::{Observed, RefusedCertificate, observe};
 
+mod options;
+pub use options::{ClientCertificate, ServerOptions, Sessions};
+
 mod password;
 pub use password::Password;
+
+mod path;
 
 mod peer;
 pub use peer::Peer;
 
 mod pem;
 
+mod pins;
+pub use pins::Pins;
+
 mod provider;
 pub use provider::provider;
 
 mod refusal;
-pub use refusal::Refusal;
+pub use refusal::{PathRule, Refusal, UnknownRevocation};
+
+mod revocation;
+pub use revocation::{Revocation, RevocationReach};
+
+mod revocation_list;
+pub use revocation_list::RevocationList;
+
+mod rules;
+pub use rules::{CaHints, ClientPurpose};
+
+mod serials;
+
+mod signature_kind;
+pub use signature_kind::SignatureKind;
+
+mod signed;
 
 mod signer;
 pub use signer::{SignatureScheme, Signer};
@@ -58,4 +99,9 @@ pub use snapshot::TrustSnapshot;
 mod trust;
 pub use trust::Trust;
 
+mod verdict;
+
 mod verifier;
+
+mod warning;
+pub use warning::Warning;

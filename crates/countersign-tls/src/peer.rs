@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
-use countersign_identity::{Certificate, Identity, IdentityError};
+use countersign_identity::{Certificate, CertificateError, Identity, IdentityError};
 use jiff::Timestamp;
 use rustls::ServerConnection;
 use rustls::pki_types::CertificateDer;
 
-use crate::verifier::Vouched;
+use crate::verdict::Holder;
 use crate::{PeerError, Refusal, TrustSnapshot};
 
 /// The other end of a finished handshake, for whose certificate a trust vouches.
 ///
-/// [`Peer::of`] is the only way to one; [`Peer::again`] makes a new one of an old one.
+/// [`Peer::of`] is the only way to one, but in tests with the feature `test-util`; [`Peer::again`] makes a new one
+/// of an old one.
 ///
 /// ```compile_fail
 /// # fn forge(certificate: countersign_identity::Certificate) {
@@ -22,13 +23,15 @@ pub struct Peer {
     chain: Arc<[CertificateDer<'static>]>,
     certificate: Arc<Certificate>,
     identity: Result<Identity, IdentityError>,
+    until: Timestamp,
 }
 
 impl Peer {
     /// The peer of `connection`, judged by `snapshot` at `now`.
     ///
     /// The chain is verified again even though the handshake has just succeeded: on a resumed
-    /// session rustls has not looked at it.
+    /// session rustls has not looked at it. Where it has, what was found is remembered, and this costs
+    /// a hash.
     ///
     /// # Errors
     ///
@@ -42,14 +45,24 @@ impl Peer {
             return Err(PeerError::Handshaking);
         }
         let chain = connection.peer_certificates().unwrap_or_default();
-        let (leaf, intermediates) = chain.split_first().ok_or(Refusal::Anonymous)?;
-        let vouched = snapshot.verifier().vouch(leaf, intermediates, now)?;
-        let certificate = Certificate::from_der(leaf)?;
-        Ok(Self {
-            identity: identify(&certificate, &vouched),
-            certificate: Arc::new(certificate),
-            chain: chain.into(),
-        })
+        Self::judge(chain.into(), snapshot, now)
+    }
+
+    /// As [`of`](Self::of), of a chain that nobody proved to hold the key of: for tests of what stands behind
+    /// a handshake. The trusts of `snapshot` judge it as they judge any other.
+    ///
+    /// # Errors
+    ///
+    /// The chain is empty, or no trust vouches for it.
+    #[cfg(feature = "test-util")]
+    pub fn without_handshake<C: Into<Vec<u8>>>(
+        chain: impl IntoIterator<Item = C>,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Self, PeerError> {
+        let chain = chain.into_iter();
+        let chain = chain.map(|der| CertificateDer::from(der.into())).collect();
+        Self::judge(chain, snapshot, now)
     }
 
     /// The same peer, judged by another snapshot or at another time.
@@ -58,12 +71,25 @@ impl Peer {
     ///
     /// No trust of `snapshot` vouches for it at `now`.
     pub fn again(&self, snapshot: &TrustSnapshot, now: Timestamp) -> Result<Self, PeerError> {
-        let (leaf, intermediates) = self.chain.split_first().ok_or(Refusal::Anonymous)?;
-        let vouched = snapshot.verifier().vouch(leaf, intermediates, now)?;
+        Self::judge(Arc::clone(&self.chain), snapshot, now)
+    }
+
+    fn judge(
+        chain: Arc<[CertificateDer<'static>]>,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Self, PeerError> {
+        let (leaf, intermediates) = chain.split_first().ok_or(Refusal::Anonymous)?;
+        let verdict = snapshot.verifier().vouch(leaf, intermediates, now)?;
+        let Holder {
+            certificate,
+            identity,
+        } = verdict.holder().map_err(CertificateError::clone)?.clone();
         Ok(Self {
-            identity: identify(&self.certificate, &vouched),
-            certificate: Arc::clone(&self.certificate),
-            chain: Arc::clone(&self.chain),
+            certificate,
+            identity,
+            until: verdict.until(),
+            chain,
         })
     }
 
@@ -77,6 +103,12 @@ impl Peer {
         &self.chain
     }
 
+    /// The last second for which this is known: the first at which a certificate on the path ends, the
+    /// anchor's too, or a revocation list gets too old to count. After it, ask [`again`](Self::again).
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
     /// Who the certificate says its holder is.
     ///
     /// # Errors
@@ -85,15 +117,4 @@ impl Peer {
     pub fn identity(&self) -> Result<&Identity, &IdentityError> {
         self.identity.as_ref()
     }
-}
-
-fn identify(certificate: &Certificate, vouched: &Vouched<'_>) -> Result<Identity, IdentityError> {
-    let trust = vouched.first;
-    if let Some(second) = vouched.second {
-        return Err(IdentityError::AmbiguousTrust {
-            first: trust.name().clone(),
-            second: second.name().clone(),
-        });
-    }
-    Identity::of(certificate, trust.name(), trust.rules())
 }

@@ -1,17 +1,25 @@
-use std::collections::HashMap;
+mod check;
+
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 
+use self::check::{check, hints};
 use crate::clock::time_provider;
+use crate::judge::Judge;
 use crate::verifier::Verifier;
-use crate::{Clock, Credential, SnapshotError, Trust, provider};
+use crate::{
+    ClientCertificate, Clock, Credential, ServerOptions, SnapshotError, Trust, Warning, provider,
+};
 
 /// A server's credential and its trusts: all that decides a handshake, as one value.
 pub struct TrustSnapshot {
     credential: Credential,
+    trusts: Vec<Trust>,
     verifier: Arc<Verifier>,
+    options: ServerOptions,
     config: Arc<ServerConfig>,
 }
 
@@ -19,17 +27,35 @@ impl TrustSnapshot {
     /// A server that presents `credential` and lets in whom one of `trusts` vouches for at the
     /// time of `clock`.
     ///
+    /// An anchor that has ended, or that may not issue for clients, is left out, and the
+    /// [`warnings`](Self::warnings) say so. Revocation lists of anchors are verified now.
+    ///
     /// # Errors
     ///
-    /// There is no trust, or two of them share a name or an anchor.
+    /// There is no trust; two of them share a name, an anchor or a pin; one has no anchor left, or a
+    /// revocation list that somebody else signed in the name of an anchor, or demands lists and has
+    /// none; or the names of CAs do not fit into a handshake.
     pub fn new(
         credential: Credential,
         trusts: Vec<Trust>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
-        check(&trusts)?;
+        Self::with_options(credential, trusts, ServerOptions::default(), clock)
+    }
+
+    /// The same, with other options than the default ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_options(
+        credential: Credential,
+        trusts: Vec<Trust>,
+        options: ServerOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SnapshotError> {
+        let verifier = verifier(&trusts, options.client_certificate, clock.now())?;
         let provider = provider();
-        let verifier = Verifier::new(trusts, provider.signature_verification_algorithms);
         let mut config = ServerConfig::builder_with_details(provider, time_provider(clock))
             .with_safe_default_protocol_versions()
             .map_err(refused)?
@@ -38,9 +64,12 @@ impl TrustSnapshot {
                 credential.certified_key(),
             )));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.session_storage = options.sessions.store();
         Ok(Self {
             credential,
+            trusts,
             verifier,
+            options,
             config: Arc::new(config),
         })
     }
@@ -52,7 +81,22 @@ impl TrustSnapshot {
 
     /// Who may come in.
     pub fn trusts(&self) -> &[Trust] {
-        self.verifier.trusts()
+        &self.trusts
+    }
+
+    /// What an operator should know about the trusts.
+    pub fn warnings(&self) -> impl Iterator<Item = &Warning> {
+        self.verifier.judges().iter().flat_map(Judge::warnings)
+    }
+
+    /// What is asked of a client in the handshake.
+    pub fn client_certificate(&self) -> ClientCertificate {
+        self.options.client_certificate
+    }
+
+    /// The options, for the next snapshot: with them it shares the sessions of this one.
+    pub fn options(&self) -> &ServerOptions {
+        &self.options
     }
 
     /// The configuration to accept connections with.
@@ -69,37 +113,26 @@ impl fmt::Debug for TrustSnapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TrustSnapshot")
             .field("credential", &self.credential)
-            .field("trusts", &self.trusts())
+            .field("trusts", &self.trusts)
             .finish_non_exhaustive()
     }
 }
 
-fn check(trusts: &[Trust]) -> Result<(), SnapshotError> {
-    if trusts.is_empty() {
-        return Err(SnapshotError::NoTrust);
-    }
-    let mut names = HashMap::new();
-    let mut anchors = HashMap::new();
-    for trust in trusts {
-        if names.insert(trust.name(), ()).is_some() {
-            return Err(SnapshotError::NameTaken {
-                name: trust.name().clone(),
-            });
-        }
-        for anchor in trust.anchors().iter() {
-            // By key and not by bytes: a re-issued CA certificate vouches for the same callers.
-            let key = (anchor.subject.as_ref(), anchor.certificate.pin());
-            let first = anchors.insert(key, trust);
-            if let Some(first) = first.filter(|first| first.name() != trust.name()) {
-                return Err(SnapshotError::AnchorShared {
-                    first: first.name().clone(),
-                    second: trust.name().clone(),
-                    subject: anchor.certificate.subject().to_string(),
-                });
-            }
-        }
-    }
-    Ok(())
+/// The verifier of `trusts`, which it checks as far as they can be checked before anybody comes.
+pub(crate) fn verifier(
+    trusts: &[Trust],
+    mode: ClientCertificate,
+    now: Timestamp,
+) -> Result<Arc<Verifier>, SnapshotError> {
+    check(trusts)?;
+    let algorithms = provider().signature_verification_algorithms;
+    let judges = trusts
+        .iter()
+        .cloned()
+        .map(|trust| Judge::new(trust, &algorithms, now))
+        .collect::<Result<Vec<_>, _>>()?;
+    let hints = hints(&judges)?;
+    Ok(Verifier::new(judges, hints, algorithms, mode))
 }
 
 fn refused(error: rustls::Error) -> SnapshotError {

@@ -6,11 +6,14 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, SignatureScheme};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::EndEntityCert;
 
-use crate::clock::{from_unix_time, to_unix_time};
+use crate::cache::{Cache, ChainKey};
+use crate::clock::from_unix_time;
+use crate::judge::{Judge, Vouching};
 use crate::observe::note;
-use crate::{Refusal, Trust};
+use crate::verdict::Verdict;
+use crate::{ClientCertificate, Refusal, Trust};
 
 /// The trusts of a snapshot, and the question that is asked of them: who vouches?
 ///
@@ -18,87 +21,131 @@ use crate::{Refusal, Trust};
 /// [`Peer::of`](crate::Peer::of), because rustls does not ask on a resumed session.
 #[derive(Debug)]
 pub(crate) struct Verifier {
-    trusts: Vec<Trust>,
+    judges: Vec<Judge>,
+    cache: Cache,
     hints: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
-}
-
-/// The trusts that vouch for a certificate: at least one.
-pub(crate) struct Vouched<'a> {
-    pub(crate) first: &'a Trust,
-    pub(crate) second: Option<&'a Trust>,
+    mode: ClientCertificate,
 }
 
 impl Verifier {
-    pub(crate) fn new(trusts: Vec<Trust>, algorithms: WebPkiSupportedAlgorithms) -> Arc<Self> {
-        let anchors = trusts.iter().flat_map(|trust| trust.anchors().iter());
+    pub(crate) fn new(
+        judges: Vec<Judge>,
+        hints: Vec<DistinguishedName>,
+        algorithms: WebPkiSupportedAlgorithms,
+        mode: ClientCertificate,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            hints: anchors.map(|anchor| anchor.subject.clone()).collect(),
-            trusts,
+            judges,
+            cache: Cache::new(),
+            hints,
             algorithms,
+            mode,
         })
     }
 
-    pub(crate) fn trusts(&self) -> &[Trust] {
-        &self.trusts
+    /// What each trust says, where [`vouch`](Self::vouch) says what follows.
+    pub(crate) fn votes(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: Timestamp,
+    ) -> impl Iterator<Item = (&Trust, Result<Vouching, Refusal>)> {
+        let judges = self.judges.iter();
+        judges.map(move |judge| (judge.trust(), judge.verify(leaf, intermediates, now)))
     }
 
-    /// Which trusts vouch for `leaf`, learned from a path to one of their anchors and never from
-    /// the issuer's name.
+    pub(crate) fn judges(&self) -> &[Judge] {
+        &self.judges
+    }
+
+    /// Whose the chain is, learned from a path to an anchor of a trust, and never from the issuer's
+    /// name. At least one trust vouches.
     pub(crate) fn vouch(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: Timestamp,
-    ) -> Result<Vouched<'_>, Refusal> {
-        let leaf = EndEntityCert::try_from(leaf)?;
-        let mut refusal = Refusal::UnknownIssuer;
-        let mut vouching = self.trusts.iter().filter(|trust| {
-            match self.verify(trust, &leaf, intermediates, now) {
-                Ok(()) => true,
-                Err(other) => {
-                    if other.weight() > refusal.weight() {
-                        refusal = other;
-                    }
-                    false
-                }
-            }
-        });
-        let (first, second) = (vouching.next(), vouching.next());
-        match first {
-            Some(first) => Ok(Vouched { first, second }),
-            None => Err(refusal),
+    ) -> Result<Arc<Verdict>, Refusal> {
+        let key = ChainKey::of(leaf, intermediates);
+        if let Some(verdict) = key.and_then(|key| self.cache.get(key, now)) {
+            return Ok(verdict);
         }
+        let votes = Votes::of(&self.judges, leaf, intermediates, now);
+        let (first, until) = match votes.vouching.as_slice() {
+            [first, ..] => *first,
+            [] => return Err(votes.refusal),
+        };
+        let second = votes.vouching.get(1).map(|(trust, _)| *trust);
+        let verdict = Arc::new(Verdict::new(leaf, first, second, now, until));
+        if let Some(key) = key.filter(|_| votes.last) {
+            self.cache.put(key, Arc::clone(&verdict));
+        }
+        Ok(verdict)
     }
 
-    fn verify(
-        &self,
-        trust: &Trust,
-        leaf: &EndEntityCert<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        leaf.verify_for_usage(
-            self.algorithms.all,
-            trust.webpki_anchors(),
-            intermediates,
-            to_unix_time(now),
-            KeyUsage::client_auth(),
-            None,
-            None,
-        )?;
-        Ok(())
-    }
-
+    /// In both versions of TLS.
     fn proven(
         leaf: &CertificateDer<'_>,
         signature: Result<HandshakeSignatureValid, rustls::Error>,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        signature.inspect_err(|_| note(leaf, &Refusal::PossessionUnproven))
+        signature.inspect_err(|_| {
+            // Nobody can prove to hold the key of what cannot be read.
+            let readable = EndEntityCert::try_from(leaf);
+            let refusal = readable.map_or_else(Refusal::from, |_| Refusal::PossessionUnproven);
+            note(leaf, &refusal);
+        })
+    }
+}
+
+/// What the trusts say of a chain.
+struct Votes<'a> {
+    /// Those that vouch, and until when all of them do.
+    vouching: Vec<(&'a Trust, Timestamp)>,
+    /// Of the other trusts, why the one does not whose path came furthest.
+    refusal: Refusal,
+    /// Whether the others will say the same as long as those vouch: nothing that passes keeps them.
+    last: bool,
+}
+
+impl<'a> Votes<'a> {
+    fn of(
+        judges: &'a [Judge],
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: Timestamp,
+    ) -> Self {
+        let mut votes = Self {
+            vouching: Vec::new(),
+            refusal: Refusal::UnknownIssuer,
+            last: true,
+        };
+        for judge in judges {
+            match judge.verify(leaf, intermediates, now) {
+                Ok(vouching) => votes.vouching.push((judge.trust(), vouching.until)),
+                Err(refusal) => votes.hear(refusal),
+            }
+        }
+        let until = votes.vouching.iter().map(|(_, until)| *until).min();
+        for (_, end) in &mut votes.vouching {
+            *end = until.unwrap_or(*end);
+        }
+        votes
+    }
+
+    fn hear(&mut self, refusal: Refusal) {
+        self.last &= matches!(refusal, Refusal::UnknownIssuer | Refusal::BadSignature);
+        if refusal.weight() > self.refusal.weight() {
+            self.refusal = refusal;
+        }
     }
 }
 
 impl ClientCertVerifier for Verifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.mode == ClientCertificate::Required
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &self.hints
     }
@@ -109,6 +156,10 @@ impl ClientCertVerifier for Verifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
+        if self.mode == ClientCertificate::RefusedOverHttp {
+            // Whether a trust vouches is asked by `Peer::of`; here only possession is proven.
+            return Ok(ClientCertVerified::assertion());
+        }
         match self.vouch(leaf, intermediates, from_unix_time(now)) {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(refusal) => {

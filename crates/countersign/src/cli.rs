@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::pki::PkiCommand;
 
@@ -55,6 +55,19 @@ pub(crate) struct ServeArgs {
     /// The configuration, as TOML.
     #[arg(long, value_name = "FILE", default_value = "fixtures/server.toml")]
     pub(crate) config: PathBuf,
+
+    /// Print which routes there are and who may call each, and serve nothing.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) routes: Option<RoutesFormat>,
+}
+
+/// How a table of routes is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RoutesFormat {
+    /// As JSON, for `explain --routes`.
+    Json,
+    /// In columns.
+    Text,
 }
 
 #[derive(Debug, Args)]

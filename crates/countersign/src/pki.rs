@@ -8,6 +8,7 @@ mod fixtures;
 mod init;
 mod issue;
 mod lint;
+mod moment;
 mod new_file;
 mod outcome;
 mod renew;
@@ -41,11 +42,8 @@ pub(crate) enum PkiCommand {
     Ca(ca::CaCommand),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
-    /// Print the JSON schema of a manifest.
-    Schema,
-    /// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
+    Schema(schema::SchemaArgs),
     Fixtures(fixtures::FixturesArgs),
-    /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
     Verify(verify::VerifyArgs),
 }
 
@@ -62,7 +60,7 @@ pub(crate) async fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Ca(command) => ca::run(command)?,
         PkiCommand::Lint(args) => return lint::run(args),
         PkiCommand::Export(args) => export::run(args)?,
-        PkiCommand::Schema => schema::run(),
+        PkiCommand::Schema(args) => schema::run(&args),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,
         PkiCommand::Verify(args) => verify::run(args).await?,
     }

@@ -8,7 +8,7 @@ use countersign_axum::{Audit, SystemClock};
 use countersign_server::{AuditTarget, Config, ConfigError, ReferenceServer, StartError};
 use countersign_tls::LoadError;
 
-use crate::cli::ServeArgs;
+use crate::cli::{RoutesFormat, ServeArgs};
 use crate::failure::hinted;
 use crate::{stop, ui};
 
@@ -16,6 +16,17 @@ use crate::{stop, ui};
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::from_file(&args.config).map_err(explain_config)?;
     let live = config.load(Arc::new(SystemClock)).map_err(explain_config)?;
+    if let Some(format) = args.routes {
+        let table = countersign_server::api(live).table();
+        match format {
+            RoutesFormat::Json => ui::data(table.to_json()),
+            RoutesFormat::Text => ui::data(table.to_string().trim_end()),
+        }
+        return Ok(());
+    }
+    for warning in countersign_server::warnings(&live) {
+        ui::note(format!("warning: `{}`: {warning}", config.policy.display()));
+    }
     let (audit, writer) = start_audit(&config.audit)?;
     let server = ReferenceServer::start(config.addresses, live, audit)
         .await

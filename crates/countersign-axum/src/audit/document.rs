@@ -30,6 +30,8 @@ pub(crate) struct Line<'a> {
     principal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateFacts>,
+    #[serde(flatten)]
+    renewal: Option<Renewal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,13 @@ struct Tls<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     alpn: Option<&'a str>,
     resumed: bool,
+}
+
+/// Thumbprints.
+#[derive(Serialize)]
+struct Renewal {
+    from: String,
+    to: String,
 }
 
 #[derive(Serialize)]
@@ -73,6 +82,7 @@ impl<'a> Line<'a> {
             identity: identity.map(|identity| identity.name().to_string()),
             principal: event.principal.as_ref().map(|name| name.as_str()),
             certificate: event.certificate.as_deref().map(CertificateFacts::of),
+            renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
             epoch: event.epoch.number(),
@@ -87,6 +97,15 @@ impl<'a> Tls<'a> {
             alpn: handshake.alpn.as_deref(),
             resumed: handshake.resumed,
         }
+    }
+}
+
+impl Renewal {
+    fn of(event: &AuditEvent) -> Option<Self> {
+        Some(Self {
+            from: event.renewed.as_ref()?.thumbprint().to_string(),
+            to: event.certificate.as_ref()?.thumbprint().to_string(),
+        })
     }
 }
 

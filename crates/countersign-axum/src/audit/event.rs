@@ -38,6 +38,8 @@ pub struct AuditEvent {
     pub principal: Option<PrincipalName>,
     /// The certificate that was presented.
     pub certificate: Option<Arc<Certificate>>,
+    /// The certificate that this one renews.
+    pub renewed: Option<Arc<Certificate>>,
     /// The method of the request.
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
@@ -46,10 +48,45 @@ pub struct AuditEvent {
     pub epoch: Epoch,
 }
 
+impl AuditEvent {
+    /// An event of which nothing more is known yet.
+    pub(crate) fn new(
+        kind: EventKind,
+        outcome: Outcome,
+        address: SocketAddr,
+        time: Timestamp,
+        epoch: Epoch,
+    ) -> Self {
+        Self {
+            time,
+            kind,
+            outcome,
+            code: None,
+            detail: None,
+            alert: None,
+            correlation_id: None,
+            address,
+            handshake: None,
+            identity: None,
+            principal: None,
+            certificate: None,
+            renewed: None,
+            method: None,
+            route: None,
+            epoch,
+        }
+    }
+}
+
 /// What a decision is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// A caller was allowed something by a newer certificate than before: the same principal, so
+    /// nothing was decided anew.
+    CertificateRenewed,
+    /// A connection whose trust ended while nothing was asked on it.
+    Connection,
     /// A TLS handshake that came to no connection.
     Handshake,
     /// A request.
@@ -87,6 +124,8 @@ impl EventKind {
     /// The word for it in the audit log.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CertificateRenewed => "certificate-renewed",
+            Self::Connection => "connection",
             Self::Handshake => "handshake",
             Self::Request => "request",
         }

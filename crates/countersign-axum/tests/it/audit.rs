@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use countersign_axum::audit::{AuditSink, JsonLines};
+use countersign_axum::audit::{AuditSink, EventKind, JsonLines};
 use countersign_axum::{Audit, AuditEvent, Server};
 use http::Request;
 use tokio::net::TcpListener;
@@ -162,4 +162,45 @@ async fn a_full_queue_makes_requests_wait_and_drops_nothing() {
         .await
         .unwrap();
     assert_eq!(*taken.lock().unwrap(), ALL);
+}
+
+#[tokio::test]
+async fn a_renewal_is_a_line_with_both_thumbprints() {
+    let world = World::new();
+    let mut service = world.serve().await;
+    let later = "2026-08-01T13:00:00Z".parse().unwrap();
+    let name = "spiffe://dev.example/reports";
+    let old = world.client("reports");
+    let issued = world.clients.client(later).uri(name).issue().unwrap();
+    let new = crate::world::credential(&issued);
+    world.clock.set("2026-08-01T14:00:00Z".parse().unwrap());
+    for credential in [&old, &new, &old] {
+        let mut held = world.connect_as(&service, Http::One, credential).await;
+        for _ in 0..2 {
+            assert_eq!(held.get("/whoami").await.status, 200);
+        }
+    }
+    service.stop.cancel();
+    soon(service.done).await.unwrap();
+    let mut renewals = Vec::new();
+    while let Some(event) = service.events.recv().await {
+        if event.kind == EventKind::CertificateRenewed {
+            let pages = Pages::default();
+            let mut lines = JsonLines::new(pages.clone());
+            lines.record(&event).unwrap();
+            lines.flush().unwrap();
+            let line = pages.0.lock().unwrap().clone();
+            let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+            renewals.push(line);
+        }
+    }
+    let [renewal] = renewals.as_slice() else {
+        panic!("{renewals:?}");
+    };
+    assert_eq!(renewal["event"], "certificate-renewed");
+    assert_eq!(renewal["outcome"], "allowed");
+    assert_eq!(renewal["principal"], "reports");
+    assert_eq!(renewal["from"], old.certificate().thumbprint().to_string());
+    assert_eq!(renewal["to"], new.certificate().thumbprint().to_string());
+    assert_eq!(renewal["certificate"]["thumbprint"], renewal["to"]);
 }

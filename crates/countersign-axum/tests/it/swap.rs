@@ -42,6 +42,7 @@ async fn a_principal_that_is_disabled_is_refused_on_the_connection_that_it_holds
             .swap(world.both(), Directory::from_toml(&disabled).unwrap());
         let answer = billing.get("/v1/transactions").await;
         assert_eq!(answer.code(), "principal-disabled");
+        billing.ended().await;
         reads(&mut reports).await;
         for _ in 0..2 {
             service.event().await;
@@ -52,8 +53,9 @@ async fn a_principal_that_is_disabled_is_refused_on_the_connection_that_it_holds
         assert_eq!(event.principal.unwrap().as_str(), "billing");
         service.event().await;
 
-        // No new certificate would help, so the connection stays; and it is let in again.
+        // Enabled again, it is let in again.
         world.live.swap(world.both(), directory());
+        let mut billing = world.connect(&service, http, "billing").await;
         reads(&mut billing).await;
         service.event().await;
     }

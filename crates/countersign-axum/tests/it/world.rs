@@ -178,6 +178,10 @@ impl World {
         }
     }
 
+    pub(crate) fn live(&self) -> Live {
+        self.live.clone()
+    }
+
     pub(crate) fn snapshot(&self, trusts: Vec<Trust>) -> TrustSnapshot {
         TrustSnapshot::new(self.server.clone(), trusts, self.clock.clone()).unwrap()
     }
@@ -230,9 +234,25 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// The next audit event.
+    /// The next audit event; not those of connections that ended while nothing was asked, which come
+    /// beside those of requests in no order.
     pub(crate) async fn event(&mut self) -> AuditEvent {
-        soon(self.events.recv()).await.unwrap()
+        loop {
+            let event = soon(self.events.recv()).await.unwrap();
+            if event.kind != EventKind::Connection {
+                return event;
+            }
+        }
+    }
+
+    /// The next audit event of a connection that ended while nothing was asked.
+    pub(crate) async fn ended(&mut self) -> AuditEvent {
+        loop {
+            let event = soon(self.events.recv()).await.unwrap();
+            if event.kind == EventKind::Connection {
+                return event;
+            }
+        }
     }
 
     /// The next audit event, in short: kind, outcome, code, principal, method and route.
@@ -253,11 +273,10 @@ impl Service {
 }
 
 pub(crate) fn brief(event: &AuditEvent) -> String {
-    let kind = match event.kind {
-        EventKind::Handshake => "handshake",
-        _ => "request",
-    };
-    let mut words = vec![kind.to_owned(), event.outcome.as_str().to_owned()];
+    let mut words = vec![
+        event.kind.as_str().to_owned(),
+        event.outcome.as_str().to_owned(),
+    ];
     words.extend(event.code.map(|code| code.to_string()));
     words.extend(event.principal.as_ref().map(ToString::to_string));
     words.extend(event.method.as_ref().map(ToString::to_string));

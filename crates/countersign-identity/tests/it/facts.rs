@@ -1,13 +1,15 @@
 use std::net::IpAddr;
 
-use countersign_identity::{AltName, Certificate, CertificateError, Pin, Purposes, Thumbprint};
+use countersign_identity::{
+    AltName, Certificate, CertificateError, KeyUsage, Pin, Purposes, Thumbprint,
+};
 use countersign_pki::{Authority, Usage};
 use jiff::Timestamp;
 use rcgen::string::Ia5String;
 use rcgen::{CustomExtension, OtherNameValue, SanType, SerialNumber};
 use sha2::{Digest, Sha256};
 
-use crate::{SUBJECT_ALT_NAME, client, now, odd, read, with_alt_names};
+use crate::{SUBJECT_ALT_NAME, client, fixture, now, odd, read, with_alt_names};
 
 #[test]
 fn the_validity_is_that_of_the_certificate_to_the_second() {
@@ -75,7 +77,7 @@ fn alternative_names_keep_their_kind_and_their_order() {
 }
 
 #[test]
-fn a_kind_that_identifies_nobody_is_other() {
+fn a_kind_that_others_define_is_told_by_its_object_identifier() {
     let der = odd(|params| {
         params.subject_alt_names = vec![
             SanType::OtherName((
@@ -87,7 +89,10 @@ fn a_kind_that_identifies_nobody_is_other() {
     });
     assert_eq!(
         read(&der).alt_names(),
-        [AltName::Other, AltName::Dns("dev.example".to_owned())]
+        [
+            AltName::OtherName("1.3.6.1.4.1.311.20.2.3".parse().unwrap()),
+            AltName::Dns("dev.example".to_owned())
+        ]
     );
 }
 
@@ -105,6 +110,16 @@ fn one_unreadable_alternative_name_refuses_the_certificate() {
         (&[0x82, 2, b'a', 0xff], "a host that is no text"),
         (&[0x81, 2, b'a', 0x7f], "a mailbox with DEL"),
         (&uri, "a URI with a new line"),
+        (&[0xa4, 0], "a directoryName that is empty"),
+        (&[0xa4, 2, 0x31, 0], "a directoryName that is a set"),
+        (&[0xa0, 4, 6, 2, 42, 3], "an otherName without value"),
+        (
+            &[0xa0, 6, 6, 2, 42, 3, 5, 0],
+            "an otherName whose value is not tagged",
+        ),
+        (&[0x88, 1, 0x80], "a registeredID that does not end"),
+        (&[0x89, 0], "a kind that there is not"),
+        (&[0xa2, 1, b'a'], "a host that is constructed"),
     ] {
         let names = [&[0x82, 1, b'a'][..], second].concat();
         let content = [&[0x30, u8::try_from(names.len()).unwrap()][..], &names].concat();
@@ -212,4 +227,116 @@ fn the_pin_survives_a_renewal_that_keeps_the_key_and_the_thumbprint_does_not() {
         Pin::of(&rcgen::PublicKeyData::subject_public_key_info(&key))
     );
     assert_ne!(first.thumbprint(), renewed.thumbprint());
+}
+
+#[test]
+fn every_kind_of_alternative_name_is_told() {
+    let names = [
+        &[
+            0xa4, 0x0e, 0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'a',
+        ][..],
+        &[0x88, 2, 42, 3],
+        &[0xa3, 0],
+        &[0xa5, 0],
+        &[0xa0, 10, 6, 2, 42, 3, 0xa0, 4, 0x0c, 2, b'h', b'i'],
+    ]
+    .concat();
+    let content = [&[0x30, u8::try_from(names.len()).unwrap()][..], &names].concat();
+    let certificate = read(&with_alt_names(&content));
+    let printed: Vec<_> = certificate
+        .alt_names()
+        .iter()
+        .map(AltName::to_string)
+        .collect();
+    assert_eq!(
+        printed,
+        [
+            "directory:CN=a",
+            "registered:1.2.3",
+            "other",
+            "other",
+            "other:1.2.3"
+        ]
+    );
+}
+
+#[test]
+fn the_version_is_counted_from_one() {
+    assert_eq!(fixture("ok-spiffe").version(), 3);
+    assert_eq!(fixture("client-v1").version(), 1);
+    assert_eq!(fixture("client-v1").purposes(), Purposes::Any);
+    assert_eq!(fixture("client-v1").key_usage(), None);
+    assert_eq!(fixture("client-v1").basic_constraints(), None);
+}
+
+#[test]
+fn the_key_is_told_by_kind_and_size() {
+    for (name, kind, bits) in [
+        ("ok-spiffe", "P-256", 256),
+        ("ok-p384", "P-384", 384),
+        ("ok-p521", "P-521", 521),
+        ("ok-ed25519", "Ed25519", 256),
+        ("ok-rsa2048", "RSA-2048", 2048),
+        ("ok-rsa3072", "RSA-3072", 3072),
+    ] {
+        let certificate = fixture(name);
+        assert_eq!(certificate.key_kind().to_string(), kind);
+        assert_eq!(certificate.key_kind().bits(), Some(bits));
+    }
+}
+
+#[test]
+fn the_signature_is_told_by_its_algorithm() {
+    for (name, algorithm, is_broken) in [
+        ("ok-spiffe", "ecdsa-with-SHA256", false),
+        ("client-sha1-signature", "ecdsa-with-SHA1", true),
+        ("client-md5-signature", "md5WithRSAEncryption", true),
+    ] {
+        let certificate = fixture(name);
+        let found = certificate.signature_algorithm();
+        assert_eq!(
+            (found.to_string().as_str(), found.is_broken()),
+            (algorithm, is_broken)
+        );
+    }
+}
+
+#[test]
+fn what_the_key_may_do_is_told_in_full() {
+    let leaf = read(&client(|client| {
+        client.extended_key_usage(&[Usage::EmailProtection, Usage::Client])
+    }));
+    let purposes: Vec<_> = leaf
+        .extended_key_usage()
+        .unwrap()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(purposes, ["1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.2"]);
+    assert_eq!(leaf.key_usage().unwrap().to_string(), "digitalSignature");
+    assert!(leaf.key_usage().unwrap().allow(KeyUsage::DigitalSignature));
+    assert!(!leaf.key_usage().unwrap().allow(KeyUsage::KeyCertSign));
+    assert_eq!(
+        read(&client(|client| client.extended_key_usage(&[]))).extended_key_usage(),
+        None
+    );
+
+    let root = Authority::root("Test Root", now()).unwrap();
+    let issuing = root.intermediate("Test Issuing CA", now()).unwrap();
+    let found = read(issuing.certificate_der());
+    assert!(found.key_usage().unwrap().allow(KeyUsage::KeyCertSign));
+    let constraints = found.basic_constraints().unwrap();
+    assert_eq!((constraints.is_ca, constraints.path_len), (true, Some(0)));
+    assert_eq!(found.subject_key_id().unwrap(), issuing.key_id());
+    assert_eq!(found.authority_key_id().unwrap(), root.key_id());
+}
+
+#[test]
+fn certificates_are_equal_if_their_bytes_are() {
+    let (one, other) = (
+        client(|client| client.dns("a.example")),
+        client(|client| client.dns("a.example")),
+    );
+    assert_eq!(read(&one), read(&one));
+    assert_ne!(read(&one), read(&other));
 }

@@ -2,15 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bytes;
+mod catalogue;
 mod codes;
+mod distinguished_name;
 mod facts;
 mod name;
+mod psd2;
+mod renewal;
 mod rules;
-mod subject;
+mod scheme;
 mod vector;
 
 use countersign_identity::Certificate;
-use countersign_pki::{Authority, Request};
+use countersign_pki::{Authority, Catalogue, Request};
 use jiff::Timestamp;
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 
@@ -28,6 +32,18 @@ fn client(ask: impl FnOnce(Request<'_>) -> Request<'_>) -> Vec<u8> {
 
 fn read(der: &[u8]) -> Certificate {
     Certificate::from_der(der).unwrap()
+}
+
+/// The first certificate of a fixture's chain.
+fn fixture(name: &str) -> Certificate {
+    let fixture = Catalogue::get(name).unwrap().unwrap();
+    read(&first_der(&fixture.presented.unwrap().chain_pem))
+}
+
+fn first_der(pem: &str) -> Vec<u8> {
+    let lines = pem.lines().skip(1);
+    let base64: String = lines.take_while(|line| !line.starts_with('-')).collect();
+    data_encoding::BASE64.decode(base64.as_bytes()).unwrap()
 }
 
 /// A certificate that no authority of ours would issue; its signature is nobody's business here.

@@ -176,15 +176,34 @@ fn two_common_names_are_ambiguous_even_if_one_is_not_text() {
     }
 }
 
-#[test]
-fn a_common_name_in_a_string_type_that_we_do_not_read_is_malformed() {
-    let der = odd(|params| {
+fn common_name(value: DnValue) -> Vec<u8> {
+    odd(|params| {
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(
-            DnType::CommonName,
-            DnValue::BmpString("admin".try_into().unwrap()),
-        );
-    });
+        params.distinguished_name.push(DnType::CommonName, value);
+    })
+}
+
+#[test]
+fn a_common_name_in_another_string_type_is_the_same_name() {
+    for value in [
+        DnValue::Utf8String("billing".to_owned()),
+        DnValue::BmpString("billing".try_into().unwrap()),
+        DnValue::TeletexString("billing".try_into().unwrap()),
+        DnValue::UniversalString("billing".try_into().unwrap()),
+    ] {
+        assert_eq!(found(Scheme::CommonName, &common_name(value)), "cn:billing");
+    }
+}
+
+#[test]
+fn a_common_name_that_is_not_text_is_malformed() {
+    let value = DnValue::TeletexString("admin".try_into().unwrap());
+    let mut der = common_name(value);
+    for place in 0..der.len() {
+        if der[place..].starts_with(b"admin") {
+            der[place] = 0xe5;
+        }
+    }
     assert_eq!(
         found(Scheme::CommonName, &der),
         "malformed cn: `` is malformed: wanted text without control characters"

@@ -32,13 +32,13 @@ pub(super) const ROWS: &[Row] = &[
         "client-revoked",
         "the certificate stands on its issuer's list, its key compromised",
         |workshop| revoked(workshop, RevocationReason::KeyCompromise),
-        Expected::refused(44, "certificate-revoked").pending(LISTS),
+        Expected::refused(44, "certificate-revoked"),
     ),
     Row::new(
         "client-on-hold",
         "the certificate stands on its issuer's list, and may come back",
         |workshop| revoked(workshop, RevocationReason::CertificateHold),
-        Expected::refused(44, "certificate-revoked").pending(LISTS),
+        Expected::refused(44, "certificate-revoked"),
     ),
     Row::new(
         "crl-stale",
@@ -48,9 +48,7 @@ pub(super) const ROWS: &[Row] = &[
             let crl = fresh(workshop).next_update(long_ago()).issue()?;
             Made::of(&issued).with_crl(&crl, workshop)
         },
-        Expected::refused(48, "revocation-unknown")
-            .openssl(Outcome::Alert(45))
-            .pending(LISTS),
+        Expected::refused(48, "revocation-unknown").openssl(Outcome::Alert(45)),
     ),
     Row::new(
         "crl-of-wrong-key",
@@ -62,9 +60,7 @@ pub(super) const ROWS: &[Row] = &[
                 .issue()?;
             Made::of(&issued).with_crl(&crl, workshop)
         },
-        Expected::refused(48, "revocation-unknown")
-            .openssl(Outcome::Alert(51))
-            .pending(LISTS),
+        Expected::refused(48, "revocation-unknown").openssl(Outcome::Alert(51)),
     ),
     Row::new(
         "crl-of-another-issuer",
@@ -74,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
             let crl = workshop.stranger.crl(start()).next_update(end()).issue()?;
             Made::of(&issued).with_crl(&crl, workshop)
         },
-        Expected::refused(48, "revocation-unknown").pending(LISTS),
+        Expected::refused(48, "revocation-unknown"),
     ),
 ];
 
@@ -88,5 +84,3 @@ fn revoked(workshop: &Workshop, reason: RevocationReason) -> Result<Made, IssueE
     let crl = fresh(workshop).revoke(&issued.serial(), reason, long_ago());
     Made::of(&issued).with_crl(&crl.issue()?, workshop)
 }
-
-const LISTS: &str = "revocation lists";

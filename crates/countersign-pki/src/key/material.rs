@@ -216,14 +216,19 @@ pub(super) fn p384(scalar: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 impl super::Key {
     /// An ECDSA signature over a digest of any kind; `None` unless the key is a P-256 one.
     pub(crate) fn sign_digest(&self, digest: &[u8]) -> Option<Vec<u8>> {
+        let key = P256::from_slice(self.p256_scalar()?).ok()?;
+        let signature: Signature = key.sign_prehash(digest).ok()?;
+        Some(signature.to_der().as_bytes().to_vec())
+    }
+
+    /// The private scalar (RFC 5915, 3); `None` unless the key is a P-256 one.
+    pub(super) fn p256_scalar(&self) -> Option<&[u8]> {
         if self.kind() != Some(KeyKind::P256) {
             return None;
         }
         let fields = Element::only(self.pkcs8_der())?.children()?;
         let inner = Element::only(fields.get(2)?.content)?.children()?;
-        let key = P256::from_slice(inner.get(1)?.content).ok()?;
-        let signature: Signature = key.sign_prehash(digest).ok()?;
-        Some(signature.to_der().as_bytes().to_vec())
+        Some(inner.get(1)?.content)
     }
 }
 

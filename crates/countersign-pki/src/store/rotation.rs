@@ -6,12 +6,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::lists::authority;
 use super::settle::Work;
 use super::{Store, settle};
 use crate::authority::Authority;
+use crate::crossed::links;
 use crate::decide::decide;
 use crate::error::{IssueError, StoreError};
+use crate::facts::Facts;
 use crate::files::{self, OPEN_MODE};
 use crate::pem;
 use crate::plan::{Item, Made, Plan, Renewal};
@@ -62,7 +66,7 @@ impl Store {
         let issuer = item.issuer.as_deref();
         let issuer = issuer.map(|name| self.authority(plan, name)).transpose()?;
         let work = self.work_of(plan, item)?;
-        let (key, made) = work.make_new(issuer.as_ref())?;
+        let (key, made) = work.make_new(old.key(), issuer.as_ref())?;
         let Made::Authority(new) = &made else {
             return Err(self.not_there(name));
         };
@@ -125,7 +129,8 @@ impl Store {
             // authority of the same name, against RFC 5280, 6.1.4 (l).
             let request = by.cross_request(whom, plan.now()).lasting(Lifetime::ROOT);
             let request = request.basic_constraints(BasicConstraints::Authority);
-            let made = request.issue_authority();
+            let made = plan.moment().seeded(request, &format!("{name} crossed"));
+            let made = made.issue_authority();
             made.map(|made| made.certificate_pem())
                 .map_err(|source| self.not_rotated(name, source))
         };
@@ -148,18 +153,36 @@ impl Store {
     ) -> Result<BTreeMap<String, Vec<Vec<u8>>>, StoreError> {
         let mut found = BTreeMap::new();
         for item in plan.items().iter().filter(|item| item.issuer.is_none()) {
-            let path = self.cross_path(&item.name);
-            let Some(bytes) = self.place(item).read(&path, CERTIFICATE)? else {
-                continue;
-            };
-            let certificates = pem::certificates(&bytes).ok_or_else(|| StoreError::Garbage {
-                item: item.name.clone(),
-                path,
-                wanted: settle::CROSSED,
-            })?;
-            found.insert(item.name.clone(), certificates);
+            let certificates = self.cross_file(item)?;
+            found.extend(certificates.map(|all| (item.name.clone(), all)));
         }
         Ok(found)
+    }
+
+    /// The certificates that lead from a root that was just made to older ones: its key was there
+    /// already, put there by a rotation that was killed.
+    pub(super) fn links_of(
+        &self,
+        item: &Item,
+        root: &Authority,
+        now: Timestamp,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let file = self.cross_file(item)?.unwrap_or_default();
+        let facts = Facts::read(root.certificate_der());
+        Ok(facts.map_or_else(Vec::new, |facts| links(&facts, file, now)))
+    }
+
+    fn cross_file(&self, item: &Item) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let path = self.cross_path(&item.name);
+        let Some(bytes) = self.place(item).read(&path, CERTIFICATE)? else {
+            return Ok(None);
+        };
+        let certificates = pem::certificates(&bytes).ok_or_else(|| StoreError::Garbage {
+            item: item.name.clone(),
+            path,
+            wanted: settle::CROSSED,
+        })?;
+        Ok(Some(certificates))
     }
 
     fn put_file(&self, name: &str, path: PathBuf, text: &str) -> Result<PathBuf, StoreError> {

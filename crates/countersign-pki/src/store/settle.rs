@@ -56,28 +56,15 @@ impl<'a> Work<'a> {
     pub(super) fn settle(mut self, found: Found, made: &Pki) -> Result<Done, StoreError> {
         let issuer = made.issuer_of(self.place.item);
         let issuer = issuer.map_err(|source| self.place.failed(source))?;
-        match (self.known(found), self.verdict.action) {
+        match (found, self.verdict.action) {
             (Found::Pair(pair), Action::Kept) => Ok(self.keep(*pair, issuer)),
-            (Found::Pair(_), Action::Rotated) => self.rotate(issuer),
+            (Found::Pair(pair), Action::Rotated) => self.rotate(&pair.key, issuer),
             (Found::Pair(pair), _) => self.certify_anew(*pair, issuer),
             (Found::Key(key), _) => self.certify(key, issuer),
             (Found::Nothing, _) => {
                 let key = self.put_new_key()?;
                 self.certify(key, issuer)
             }
-        }
-    }
-
-    /// What was found, with the key as the seed has it.
-    fn known(&self, found: Found) -> Found {
-        let name = &self.place.item.name;
-        match found {
-            Found::Key(key) => Found::Key(self.moment.known(name, key)),
-            Found::Pair(mut pair) => {
-                pair.key = self.moment.known(name, pair.key);
-                Found::Pair(pair)
-            }
-            Found::Nothing => Found::Nothing,
         }
     }
 
@@ -107,7 +94,13 @@ impl<'a> Work<'a> {
     /// Puts a certificate beside a key. If another process was faster, its certificate is the one that
     /// counts: it may be in a chain already.
     fn certify(mut self, key: Key, issuer: Option<&Authority>) -> Result<Done, StoreError> {
-        let made = self.issue(key, issuer)?;
+        let mut made = self.issue(key, issuer)?;
+        if let Made::Authority(root) = &mut made {
+            let links = self
+                .store
+                .links_of(self.place.item, root, self.moment.now)?;
+            root.is_crossed_by(links);
+        }
         if self.put_certificate(&made)? {
             return Ok(self.done(made));
         }
@@ -122,20 +115,21 @@ impl<'a> Work<'a> {
 
     /// Puts a new key and its certificate in place of those that are there, which are moved away.
     ///
-    /// The certificate goes first and comes last. A run that is killed in between leaves the key that
-    /// is there without a certificate, or neither: the next run completes it.
-    fn rotate(self, issuer: Option<&Authority>) -> Result<Done, StoreError> {
+    /// The certificate goes first and comes last. A run that is killed in between leaves a key without a
+    /// certificate, the old one or the new one: the next run completes it.
+    fn rotate(self, old: &Key, issuer: Option<&Authority>) -> Result<Done, StoreError> {
         // Whatever can fail has to fail while the old pair is in place.
-        let (key, made) = self.make_new(issuer)?;
+        let (key, made) = self.make_new(old, issuer)?;
         self.put_new(&key, made)
     }
 
-    /// Makes a new key, in PEM, and its certificate.
+    /// Makes the key after the old one, in PEM, and its certificate.
     pub(super) fn make_new(
         &self,
+        old: &Key,
         issuer: Option<&Authority>,
     ) -> Result<(Zeroizing<String>, Made), StoreError> {
-        let key = self.moment.new_key(&self.place.item.name);
+        let key = self.moment.next_key(&self.place.item.name, old);
         let key = key.map_err(|source| self.place.failed(source))?;
         let text = key.pem();
         Ok((text, self.issue(key, issuer)?))
@@ -145,8 +139,7 @@ impl<'a> Work<'a> {
     pub(super) fn put_new(self, text: &str, made: Made) -> Result<Done, StoreError> {
         self.retire()?;
         let (key, certificate) = (&self.place.key, &self.place.certificate);
-        files::create(key, text.as_bytes(), KEY_MODE)
-            .and_then(taken_is_an_error)
+        files::replace(key, text.as_bytes(), KEY_MODE)
             .map_err(|source| self.place.unwritable(key, KEY, source))?;
         self.store.sync()?;
         let file = made.certificate_file();
@@ -185,22 +178,19 @@ impl<'a> Work<'a> {
             .map_err(|source| self.place.unwritable(path, CERTIFICATE, source))
     }
 
-    /// Moves the certificate and then the key to `retired/NAME-20260801T120000Z.pem` and `…-key.pem`.
+    /// Moves the certificate to `retired/NAME-20260801T120000Z.pem`, and puts the key that is about to be
+    /// replaced beside it as `…-key.pem`.
     fn retire(&self) -> Result<(), StoreError> {
         let folder = self.store.dir.join(RETIRED);
         let stem = self.free_stem(&folder);
-        let files = [
-            (&self.place.certificate, CERTIFICATE, format!("{stem}.pem")),
-            (&self.place.key, KEY, format!("{stem}-key.pem")),
-        ];
-        for (path, wanted, name) in files {
-            let to = folder.join(name);
-            files::make_private_dir(&folder)
-                .and_then(|()| fs::rename(path, &to))
-                .and_then(|()| files::sync_dir(&folder))
-                .map_err(|source| self.cannot_retire(path, &to, wanted, source))?;
-        }
-        Ok(())
+        let (path, to) = (&self.place.certificate, folder.join(format!("{stem}.pem")));
+        files::make_private_dir(&folder)
+            .and_then(|()| fs::rename(path, &to))
+            .map_err(|source| self.cannot_retire(path, &to, CERTIFICATE, source))?;
+        let (path, to) = (&self.place.key, folder.join(format!("{stem}-key.pem")));
+        files::keep(path, &to, KEY_MODE)
+            .and_then(|()| files::sync_dir(&folder))
+            .map_err(|source| self.cannot_retire(path, &to, KEY, source))
     }
 
     /// A rename would replace what was retired in the same second.
@@ -297,13 +287,5 @@ impl Place<'_> {
             wanted,
             source,
         }
-    }
-}
-
-/// Between the move and the new key, somebody else has put a key there: it stays.
-fn taken_is_an_error(created: bool) -> io::Result<()> {
-    match created {
-        true => Ok(()),
-        false => Err(io::ErrorKind::AlreadyExists.into()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use countersign_pki::{Action, Pki, Renewal, Store};
+use countersign_pki::{Action, Pki, Renewal, RevocationReason, Revoke, Store};
 
 use crate::store::contents;
 use crate::{at, dev_plan, now};
@@ -81,21 +81,31 @@ fn memory_and_folder_hold_the_same_names() {
 #[cfg(unix)]
 mod processes {
     use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
 
     use super::*;
-    use crate::store::check_modes;
+    use crate::rotated::{certificates, rustls_accepts};
+    use crate::store::{check_modes, dev_store};
 
     const DIR: &str = "COUNTERSIGN_PKI_TEST_DIR";
     const NOW: &str = "COUNTERSIGN_PKI_TEST_NOW";
+    const DOES: &str = "COUNTERSIGN_PKI_TEST_DOES";
 
     /// Not a test of its own: what the child processes below run.
     #[test]
     fn child() {
         if let Some(dir) = std::env::var_os(DIR) {
             let now = std::env::var(NOW).map_or_else(|_| now(), |text| at(&text));
-            let plan = dev_plan(now).renewing("newcomer", Renewal::RotateKey);
-            // A key that is there is rotated, so that a killed rotation is seen as well.
-            Store::open(dir).unwrap().apply(&plan.unwrap()).unwrap();
+            let (store, plan) = (Store::open(dir).unwrap(), dev_plan(now));
+            match std::env::var(DOES).as_deref() {
+                Ok("rotate") => drop(store.rotate(&plan, "root").unwrap()),
+                Ok("revoke") => drop(revoke(&store)),
+                _ => {
+                    // A key that is there is rotated, so that a killed rotation is seen as well.
+                    let plan = plan.renewing("newcomer", Renewal::RotateKey).unwrap();
+                    store.apply(&plan).unwrap();
+                }
+            }
         }
     }
 
@@ -172,7 +182,7 @@ mod processes {
             {
                 std::thread::yield_now();
             }
-            std::thread::sleep(std::time::Duration::from_micros(step * 500));
+            std::thread::sleep(Duration::from_micros(step * 500));
             child.kill().unwrap();
             child.wait().unwrap();
 
@@ -189,12 +199,133 @@ mod processes {
         assert!(part_way > 0, "no run was killed before its end");
     }
 
+    fn revoke(store: &Store) -> bool {
+        let (what, why) = (Revoke::InPlace("billing"), RevocationReason::KeyCompromise);
+        let (_, report) = store.revoke(&dev_plan(now()), what, why).unwrap();
+        !report.lists().is_empty()
+    }
+
+    /// A run on a new folder; when it had begun to write, and when it was over.
+    fn run(
+        does: &str,
+        begun: &dyn Fn(&Store) -> bool,
+        limit: Option<Duration>,
+    ) -> (Killed, Duration) {
+        let (folder, store, _) = dev_store();
+        let before = contents(store.dir());
+        let mut child = command(store.dir()).env(DOES, does).spawn().unwrap();
+        while !begun(&store) && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        let start = Instant::now();
+        if let Some(limit) = limit {
+            std::thread::sleep(limit);
+            child.kill().unwrap();
+        }
+        child.wait().unwrap();
+        let killed = Killed {
+            _folder: folder,
+            store,
+            before,
+        };
+        (killed, start.elapsed())
+    }
+
+    /// A folder in which a run was killed, and its files before that.
+    struct Killed {
+        _folder: tempfile::TempDir,
+        store: Store,
+        before: BTreeMap<String, Vec<u8>>,
+    }
+
+    /// Kills a run at twenty random moments between its first write and its end. What it leaves must be
+    /// whole, and the next run that applies the plan must have something to complete at times.
+    fn kill_twenty(does: &str, begun: &dyn Fn(&Store) -> bool, check: &dyn Fn(&Killed)) {
+        let (_, length) = run(does, begun, None);
+        for moment in 0..20 {
+            let share = (f64::from(moment) + rand::random::<f64>()) / 20.0;
+            let (killed, _) = run(does, begun, Some(length.mul_f64(share)));
+            let dir = killed.store.dir();
+            check_whole(&contents(dir));
+            for below in ["retired", "rotated/root"].map(|name| dir.join(name)) {
+                if below.exists() {
+                    check_ends(&contents(&below));
+                }
+            }
+            check(&killed);
+        }
+    }
+
+    #[test]
+    fn a_killed_rotation_of_the_root_loses_no_key_and_refuses_nobody() {
+        let begun = |store: &Store| store.dir().join("rotated/root").exists();
+        kill_twenty("rotate", &begun, &|killed| {
+            let Killed { store, before, .. } = killed;
+            let old = &before["root-key.pem"];
+            let retired = store.dir().join("retired");
+            let retired = match retired.exists() {
+                true => contents(&retired),
+                false => BTreeMap::new(),
+            };
+            let in_place = fs::read(store.key_path("root")).unwrap();
+            assert!(in_place == *old || retired.values().any(|key| key == old));
+
+            store.apply(&dev_plan(now())).unwrap();
+            assert!(!store.apply(&dev_plan(now())).unwrap().changed());
+            let text = |path| fs::read_to_string(path).unwrap();
+            let chain = text(store.certificate_path("billing"));
+            assert_eq!(fs::read(store.key_path("root")).unwrap(), in_place);
+            // Who trusts the old root, or the one in place.
+            let old = String::from_utf8(before["root.pem"].clone()).unwrap();
+            for trusted in [old, text(store.certificate_path("root"))] {
+                assert!(
+                    rustls_accepts(&trusted, &chain),
+                    "{}",
+                    certificates(&chain).len()
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_killed_revocation_is_either_remembered_and_listed_by_the_next_run_or_not_at_all() {
+        let begun = |store: &Store| {
+            let names = fs::read_dir(store.dir()).unwrap();
+            let mut names = names.map(|it| it.unwrap().file_name().into_string().unwrap());
+            names.any(|name| name.contains("revoked.toml"))
+        };
+        kill_twenty("revoke", &begun, &|killed| {
+            let Killed { store, before, .. } = killed;
+            let remembered = !store.revocations().unwrap().is_empty();
+            let listed = |issuer: &str| store.crl_path(issuer).exists();
+            assert!(remembered || !listed("issuing"));
+            store.apply(&dev_plan(now())).unwrap();
+            assert!(!store.apply(&dev_plan(now())).unwrap().changed());
+            assert_eq!([listed("issuing"), listed("root")], [remembered; 2]);
+            assert_eq!(revoke(store), !remembered);
+            for (name, bytes) in before {
+                assert_eq!(contents(store.dir()).get(name), Some(bytes), "{name}");
+            }
+        });
+    }
+
+    /// Each file is whole PEM of some kind.
+    fn check_ends(files: &BTreeMap<String, Vec<u8>>) {
+        for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".pem")) {
+            let text = std::str::from_utf8(bytes).unwrap();
+            assert!(text.starts_with("-----BEGIN "), "{name}");
+            assert!(text.ends_with("-----\n"), "{name}");
+        }
+    }
+
     /// Files that are in place end where they should; temporary ones may not.
     fn check_whole(files: &BTreeMap<String, Vec<u8>>) {
         for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".pem")) {
             let text = String::from_utf8(bytes.clone()).unwrap();
             let label = if name.ends_with("-key.pem") {
                 "PRIVATE KEY"
+            } else if name.ends_with(".crl.pem") {
+                "X509 CRL"
             } else {
                 "CERTIFICATE"
             };
@@ -206,7 +337,8 @@ mod processes {
                 text.ends_with(&format!("-----END {label}-----\n")),
                 "{name}"
             );
-            let certificate = name.strip_suffix(".pem").filter(|_| label == "CERTIFICATE");
+            let is_own = label == "CERTIFICATE" && !name.ends_with(".cross.pem");
+            let certificate = name.strip_suffix(".pem").filter(|_| is_own);
             assert!(certificate.is_none_or(|n| files.contains_key(&format!("{n}-key.pem"))));
         }
     }

@@ -8,6 +8,7 @@ mod killed;
 mod leaf;
 mod lint;
 mod manifest;
+mod pkilint;
 mod reconcile;
 mod revoked;
 mod rotated;

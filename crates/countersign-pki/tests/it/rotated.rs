@@ -24,13 +24,13 @@ fn later() -> Timestamp {
     at("2026-08-02T12:00:00Z")
 }
 
-fn certificates(text: &str) -> Vec<CertificateDer<'static>> {
+pub(crate) fn certificates(text: &str) -> Vec<CertificateDer<'static>> {
     let all = CertificateDer::pem_slice_iter(text.as_bytes());
     all.map(Result::unwrap).collect()
 }
 
 /// What a rustls server says of a client with that chain.
-fn rustls_accepts(trusted: &str, chain: &str) -> bool {
+pub(crate) fn rustls_accepts(trusted: &str, chain: &str) -> bool {
     let mut roots = RootCertStore::empty();
     for root in certificates(trusted) {
         roots.add(root).unwrap();

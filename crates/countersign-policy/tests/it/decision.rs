@@ -1,6 +1,7 @@
 use countersign_identity::Identity;
 use countersign_policy::{Denial, Directory, Permission};
 use countersign_problem::Code;
+use jiff::Timestamp;
 
 struct ReadTransactions;
 impl Permission for ReadTransactions {
@@ -40,6 +41,10 @@ fn identity(trust: &str, name: &str) -> Identity {
     Identity::new(trust.parse().unwrap(), name.parse().unwrap())
 }
 
+fn now() -> Timestamp {
+    "2026-11-26T12:00:00Z".parse().unwrap()
+}
+
 fn directory() -> Directory {
     Directory::from_toml(POLICY).unwrap()
 }
@@ -48,7 +53,7 @@ fn directory() -> Directory {
 fn a_principal_holds_its_own_permissions_and_those_of_its_roles() {
     let directory = directory();
     let billing = directory
-        .lookup(&identity("clients", "spiffe://example.org/billing"))
+        .lookup(&identity("clients", "spiffe://example.org/billing"), now())
         .unwrap();
     assert!(billing.permit::<ReadTransactions>().is_ok());
     assert!(billing.permit::<WriteTransactions>().is_ok());
@@ -57,8 +62,8 @@ fn a_principal_holds_its_own_permissions_and_those_of_its_roles() {
 #[test]
 fn a_principal_is_the_same_under_each_of_its_identities() {
     let directory = directory();
-    let here = directory.lookup(&identity("clients", "spiffe://example.org/billing"));
-    let there = directory.lookup(&identity("partners", "dns:billing.example.org"));
+    let here = directory.lookup(&identity("clients", "spiffe://example.org/billing"), now());
+    let there = directory.lookup(&identity("partners", "dns:billing.example.org"), now());
     assert_eq!(here.unwrap(), there.unwrap());
 }
 
@@ -66,7 +71,7 @@ fn a_principal_is_the_same_under_each_of_its_identities() {
 fn a_permission_that_nothing_grants_is_missing() {
     let directory = directory();
     let reports = directory
-        .lookup(&identity("clients", "spiffe://example.org/reports"))
+        .lookup(&identity("clients", "spiffe://example.org/reports"), now())
         .unwrap();
     let denial = reports.permit::<WriteTransactions>().unwrap_err();
     assert_eq!(denial.code(), Code::PermissionMissing);
@@ -77,7 +82,7 @@ fn a_permission_that_nothing_grants_is_missing() {
 fn the_name_of_a_principal_under_another_trust_is_nobody() {
     let stolen = identity("partners", "spiffe://example.org/billing");
     assert_eq!(
-        directory().lookup(&stolen),
+        directory().lookup(&stolen, now()),
         Err(Denial::PrincipalUnknown {
             identity: stolen.clone()
         })
@@ -88,7 +93,7 @@ fn the_name_of_a_principal_under_another_trust_is_nobody() {
 fn a_disabled_principal_is_refused_by_name() {
     let directory = directory();
     let denial = directory
-        .lookup(&identity("clients", "spiffe://example.org/former"))
+        .lookup(&identity("clients", "spiffe://example.org/former"), now())
         .unwrap_err();
     assert_eq!(denial.code(), Code::PrincipalDisabled);
     assert_eq!(denial.to_string(), "`former` is disabled");

@@ -56,7 +56,7 @@ fn a_role_that_nobody_defines_is_refused() {
 fn a_name_without_a_kind_is_refused() {
     check(
         "version = 1\n[principals.a]\nidentities = [{ trust = \"clients\", name = \"billing\" }]",
-        "line 3, column 43: `billing` has no known kind: wanted `spiffe://…`, `uri:…`, `dns:…`, `email:…` or `cn:…`",
+        "line 3, column 43: `billing` has no known kind: wanted `spiffe://…`, or a value behind `uri:`, `dns:`, `email:`, `ip:`, `dn:`, `org:`, `pin:`, `x5t:` or `cn:`",
     );
 }
 
@@ -75,5 +75,25 @@ fn an_identity_of_two_principals_is_refused() {
          [principals.a]\nidentities = [{ trust = \"clients\", name = \"cn:x\" }]\n\
          [principals.b]\nidentities = [{ trust = \"clients\", name = \"cn:x\" }]",
         "line 5, column 43: the identity `clients: cn:x` belongs to `a` already",
+    );
+}
+
+#[test]
+fn an_end_without_an_offset_is_refused() {
+    for end in ["2027-06-30", "2027-06-30T00:00:00", "00:00:00"] {
+        check(
+            &format!("version = 1\n[principals.a]\nnot_after = {end}\nidentities = []"),
+            &format!(
+                "line 3, column 13: `{end}` is malformed: wanted a date and time with its offset, as 2027-06-30T00:00:00Z"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    check(
+        "version = 1\n[principals.a]\nidentities = []\n[principals.a]\nidentities = []",
+        "line 4, column 13: duplicate key",
     );
 }

@@ -3,3 +3,5 @@
 
 mod decision;
 mod document;
+mod explanation;
+mod warning;

@@ -9,4 +9,6 @@ mod allowed;
 mod architecture;
 mod refused_by_client;
 mod refused_by_server;
+mod renewed;
 mod transactions;
+mod trusts;

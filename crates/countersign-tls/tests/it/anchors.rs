@@ -66,15 +66,21 @@ fn the_certificate_of_a_client_is_no_anchor() {
         .common_name("billing")
         .issue()
         .unwrap();
-    let wanted = AnchorsError::NotCa {
-        position: 2,
-        subject: "CN=billing".to_owned(),
-    };
     check(
-        &(ca.root.certificate_pem() + &leaf.leaf_pem()),
-        &wanted,
-        "certificate 2, whose subject is `CN=billing`, is not a CA certificate",
+        &leaf.leaf_pem(),
+        &AnchorsError::NotCa {
+            position: 1,
+            subject: "CN=billing".to_owned(),
+        },
+        "certificate 1, whose subject is `CN=billing`, is not a CA certificate",
     );
+    // Beside one that is, it is left out.
+    let bundle = leaf.leaf_pem() + &ca.root.certificate_pem();
+    let anchors = Anchors::from_pem(bundle.as_bytes()).unwrap();
+    assert_eq!(format!("{anchors:?}"), r#"["CN=One"]"#);
+    let [AnchorsError::NotCa { position: 1, .. }] = anchors.dropped() else {
+        panic!("{:?}", anchors.dropped());
+    };
 }
 
 #[test]

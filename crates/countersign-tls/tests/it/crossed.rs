@@ -12,6 +12,7 @@ use crate::world::{Ca, Server, now};
 fn crossed(one: &Ca, other: &Ca) -> Credential {
     let mut issuing = CertificateParams::default();
     issuing.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    issuing.use_authority_key_identifier_extension = true;
     issuing
         .distinguished_name
         .push(DnType::CommonName, "Crossed");

@@ -3,7 +3,10 @@
 use countersign_identity::Certificate;
 use countersign_pki::{Authority, Usage};
 use countersign_problem::Code;
-use countersign_tls::{Credential, Peer, PeerError, Refusal, TrustSnapshot};
+use countersign_tls::{
+    BlockedBy, Credential, KeyKind, PathRule, Peer, PeerError, Refusal, TrustSnapshot,
+    UnknownRevocation,
+};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::sign::CertifiedKey;
 
@@ -13,7 +16,7 @@ use crate::world::{Ca, Server, at, credential, now, trust};
 /// In both versions of TLS: the refusal that the server notes, with the certificate; its code; and
 /// the alert that the client reads.
 #[track_caller]
-fn check(
+pub(crate) fn check(
     server: &Server,
     snapshot: &TrustSnapshot,
     given: &Credential,
@@ -371,15 +374,31 @@ fn every_refusal_has_a_challenge() {
     // A new certificate could cure each of them.
     let reason = String::new;
     for refusal in [
+        Refusal::AnchorExpired { not_after: now() },
+        Refusal::AnchorNotYetValid { not_before: now() },
         Refusal::Anonymous,
         Refusal::BadSignature,
+        Refusal::Blocked {
+            by: BlockedBy::Serial,
+        },
         Refusal::Chain { rule: reason() },
         Refusal::Expired { not_after: now() },
+        Refusal::KeyKind {
+            kind: KeyKind::P256,
+        },
+        Refusal::KeyUsage,
         Refusal::Malformed,
         Refusal::NotYetValid { not_before: now() },
+        Refusal::Path {
+            rule: PathRule::IssuerMayNotSign,
+        },
         Refusal::PossessionUnproven,
         Refusal::Purpose,
-        Refusal::Revoked,
+        Refusal::Revoked { serial: reason() },
+        Refusal::RevocationUnknown {
+            why: UnknownRevocation::Missing,
+        },
+        Refusal::SignatureAlgorithm,
         Refusal::UnknownIssuer,
         Refusal::Unsuitable { reason: reason() },
     ] {

@@ -7,7 +7,10 @@ use crate::world::{Ca, Server, at, credential, now};
 
 #[test]
 fn both_ends_of_the_validity_are_inclusive() {
-    let (server, ca) = (Server::new(), Ca::new("Clients"));
+    let (server, ca) = (
+        Server::new(),
+        Ca::since("Clients", at("2026-01-01T00:00:00Z")),
+    );
     let snapshot = server.snapshot([ca.trust("clients")]);
     let (from, until) = (at("2026-07-01T00:00:00Z"), at("2026-09-01T00:00:00Z"));
     let given = ca.ask(|client| {

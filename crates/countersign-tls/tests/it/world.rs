@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use countersign_identity::{NameRules, Scheme};
 use countersign_pki::{Authority, Issued, Request};
-use countersign_tls::{Anchors, Clock, Credential, Trust, TrustSnapshot};
+use countersign_tls::{Anchors, Clock, Credential, ServerOptions, Trust, TrustSnapshot};
 use jiff::Timestamp;
 use rcgen::{Issuer, KeyPair};
 use rustls::pki_types::UnixTime;
@@ -57,6 +57,13 @@ impl Ca {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             root: Authority::root(name, now()).unwrap(),
+        }
+    }
+
+    /// One that is valid from `from`, for ten years.
+    pub(crate) fn since(name: &str, from: Timestamp) -> Self {
+        Self {
+            root: Authority::root(name, from).unwrap(),
         }
     }
 
@@ -119,6 +126,29 @@ impl Server {
     pub(crate) fn snapshot(&self, trusts: impl IntoIterator<Item = Trust>) -> TrustSnapshot {
         let trusts = trusts.into_iter().collect();
         TrustSnapshot::new(self.credential.clone(), trusts, self.clock.clone()).unwrap()
+    }
+
+    /// The one that a reload puts in the place of `before`: they share their sessions.
+    pub(crate) fn snapshot_after(
+        &self,
+        before: &TrustSnapshot,
+        trusts: impl IntoIterator<Item = Trust>,
+    ) -> TrustSnapshot {
+        self.snapshot_with(before.options().clone(), trusts)
+    }
+
+    pub(crate) fn snapshot_with(
+        &self,
+        options: ServerOptions,
+        trusts: impl IntoIterator<Item = Trust>,
+    ) -> TrustSnapshot {
+        let trusts = trusts.into_iter().collect();
+        let credential = self.credential.clone();
+        TrustSnapshot::with_options(credential, trusts, options, self.clock.clone()).unwrap()
+    }
+
+    pub(crate) fn credential(&self) -> Credential {
+        self.credential.clone()
     }
 
     pub(crate) fn anchors(&self) -> Anchors {

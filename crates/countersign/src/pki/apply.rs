@@ -3,9 +3,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use countersign_pki::{Plan, Seed, Store};
-use jiff::Timestamp;
+use countersign_pki::{Plan, Store};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Source, failed};
 use crate::cli::DEV_FOLDER;
@@ -33,14 +33,8 @@ pub(crate) struct ApplyArgs {
     #[arg(long)]
     plan: bool,
 
-    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
-    #[arg(long, value_name = "RFC3339")]
-    clock: Option<Timestamp>,
-
-    /// Take new keys and serial numbers from this text: with --clock, an empty folder gets the same bytes
-    /// each time. For tests alone: whoever knows it has every key.
-    #[arg(long, value_name = "TEXT")]
-    seed: Option<String>,
+    #[command(flatten)]
+    moment: Moment,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -51,11 +45,7 @@ pub(crate) struct ApplyArgs {
 pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
     let store = Store::at(&args.dir);
     let source = Source::read(&store, args.file.as_deref())?;
-    let now = args.clock.unwrap_or_else(Timestamp::now);
-    let mut plan = Plan::new(source.draft.manifest(), now);
-    if let Some(seed) = &args.seed {
-        plan = plan.seeded(&Seed::new(seed));
-    }
+    let plan = args.moment.plan(source.draft.manifest());
     if args.plan {
         return compare(&store, &plan, args.json);
     }

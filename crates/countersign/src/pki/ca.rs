@@ -2,25 +2,28 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use countersign_pki::{Crossed, Plan, Rotation, Store};
-use jiff::Timestamp;
+use countersign_pki::{Crossed, Rotation, Store};
 use serde_json::json;
 
+use super::moment::Moment;
 use super::source::{Place, Source, failed};
 use crate::ui;
 
 /// What can be done with an authority.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CaCommand {
-    /// Give an authority a new key, with what others need so that nobody is refused meanwhile.
     Rotate(RotateArgs),
 }
 
+/// Give an authority a new key, with what others need so that nobody is refused meanwhile.
+///
 /// Makes a new key and a new certificate for an authority. The old ones are moved to the folder
 /// `retired`, and the folder `rotated/NAME` gets three bundles: whom to trust before, during and after.
 /// A root and the one before it also certify each other. What was signed stays as it is until the next
 /// `apply`, which signs it anew for the same keys. Prints the files to distribute, and tells in which
 /// order.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct RotateArgs {
     /// The authority.
@@ -29,6 +32,9 @@ pub(crate) struct RotateArgs {
 
     #[command(flatten)]
     place: Place,
+
+    #[command(flatten)]
+    moment: Moment,
 
     /// Print one JSON document.
     #[arg(long)]
@@ -40,7 +46,7 @@ pub(super) fn run(command: CaCommand) -> Result<()> {
     let CaCommand::Rotate(args) = command;
     let store = Store::at(&args.place.dir);
     let source = Source::read(&store, args.place.file.as_deref())?;
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now());
+    let plan = args.moment.plan(source.draft.manifest());
     let rotation = store.rotate(&plan, &args.issuer).map_err(failed)?;
     if args.json {
         let crossed = rotation.crossed.as_ref();

@@ -1,8 +1,8 @@
 use anyhow::Result;
 use clap::Args;
-use countersign_pki::{Lifetime, Plan, Store};
-use jiff::Timestamp;
+use countersign_pki::{Lifetime, Store};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::ui;
@@ -26,6 +26,9 @@ pub(crate) struct CrlArgs {
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -35,7 +38,7 @@ pub(crate) struct CrlArgs {
 pub(super) fn run(args: CrlArgs) -> Result<()> {
     let store = Store::at(&args.place.dir);
     let source = Source::read(&store, args.place.file.as_deref())?;
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now());
+    let plan = args.moment.plan(source.draft.manifest());
     let issuer = args.issuer.as_deref();
     let report = store.publish(&plan, issuer, args.next_update);
     let report = report.map_err(failed)?;

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use countersign_pki::{Key, Pkcs12, Pkcs12Kind, Plan, Store, Stored, Usage};
 use data_encoding::BASE64;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use self::password::PasswordArgs;
 use self::snippet::Paths;
@@ -45,6 +46,10 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     place: Place,
+
+    /// Print one JSON document, with what was made or the file that it was written to.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,13 +86,32 @@ enum Format {
 pub(super) fn run(args: ExportArgs) -> Result<()> {
     let export = Export::new(&args)?;
     let bytes = export.made(args.format)?;
-    let Some(out) = &args.out else {
+    if let Some(out) = &args.out {
+        new_file::create(out, &bytes, export.readers(args.format))?;
+        ui::note(format!("wrote {}", out.display()));
+    }
+    if args.json {
+        ui::data(document(&args, &bytes));
+    } else if args.out.is_none() {
         ui::bytes(&bytes);
-        return Ok(());
-    };
-    new_file::create(out, &bytes, export.readers(args.format))?;
-    ui::note(format!("wrote {}", out.display()));
+    }
     Ok(())
+}
+
+/// A text as it is, anything else in Base64.
+fn document(args: &ExportArgs, bytes: &[u8]) -> Value {
+    let (encoding, content) = match str::from_utf8(bytes) {
+        Ok(text) => ("text", text.to_owned()),
+        Err(_) => ("base64", BASE64.encode(bytes)),
+    };
+    let is_printed = args.out.is_none();
+    json!({
+        "name": args.name,
+        "format": args.format.name(),
+        "path": args.out,
+        "encoding": is_printed.then_some(encoding),
+        "content": is_printed.then_some(content),
+    })
 }
 
 /// What an export is made of.

@@ -11,15 +11,20 @@ use serde_json::{Value, json};
 
 use crate::ui;
 
+/// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
+///
 /// Prints the catalogue, or writes it as files.
+///
+/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct FixturesArgs {
     /// Print the names, one a line. This is the default.
-    #[arg(long, conflicts_with_all = ["json", "markdown", "out"])]
+    #[arg(long, conflicts_with_all = ["markdown", "out"])]
     list: bool,
 
-    /// Print everything as one JSON document, with certificates and keys.
-    #[arg(long, conflicts_with_all = ["markdown", "out"])]
+    /// Print everything as one JSON document, with certificates and keys; with --list the names alone,
+    /// with --out where it was written.
+    #[arg(long, conflicts_with = "markdown")]
     json: bool,
 
     /// Print the page of the reference, `docs/reference/verdicts.md`.
@@ -42,7 +47,12 @@ pub(crate) fn run(args: FixturesArgs) -> Result<()> {
     let only = args.only.unwrap_or_default();
     if let Some(dir) = args.out {
         let expected = folder::write(&dir, &chosen(&only)?)?;
-        ui::data(expected.display());
+        match args.json {
+            true => ui::data(json!({ "dir": dir, "expected": expected })),
+            false => ui::data(expected.display()),
+        }
+    } else if args.list && args.json {
+        ui::data(json!(names(&only)?));
     } else if args.json {
         let all: Value = chosen(&only)?.iter().map(with_contents).collect();
         ui::data(format!("{all:#}"));

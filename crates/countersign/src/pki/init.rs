@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
-use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, Plan, Store};
-use jiff::Timestamp;
+use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, Store};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Source, failed};
 use crate::cli::DEV_FOLDER;
@@ -36,6 +36,9 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "ADDRESS")]
     ip: Vec<IpAddr>,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -64,7 +67,7 @@ pub(super) fn run(args: InitArgs) -> Result<()> {
     let dns = args.dns.into_iter().map(Name::Dns);
     let names = dns.chain(args.ip.into_iter().map(Name::Ip)).collect();
     let manifest = prepare(&store, args.preset, names)?;
-    let report = outcome::apply(&store, &Plan::new(&manifest, Timestamp::now())).map_err(failed)?;
+    let report = outcome::apply(&store, &args.moment.plan(&manifest)).map_err(failed)?;
     if args.json {
         ui::data(outcome::report_json(&store, &report));
     } else {

@@ -2,9 +2,9 @@ use std::net::IpAddr;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use countersign_pki::{ManifestError, NewCertificate, Plan, Store};
-use jiff::Timestamp;
+use countersign_pki::{ManifestError, NewCertificate, Store};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::ui;
@@ -59,6 +59,9 @@ pub(crate) struct IssueArgs {
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -75,12 +78,12 @@ pub(super) fn run(args: IssueArgs) -> Result<()> {
     let store = Store::at(&args.place.dir);
     let mut source = Source::read(&store, args.place.file.as_deref())?;
     let store = Store::open(&args.place.dir).map_err(failed)?;
-    let (name, json) = (args.name.clone(), args.json);
+    let (name, moment, json) = (args.name.clone(), args.moment.clone(), args.json);
     let added = source.draft.add(&args.certificate());
     if added.map_err(|error| source.refused(error.clone(), hint(&error)))? {
         source.write(&store)?;
     }
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now()).only(&name)?;
+    let plan = moment.plan(source.draft.manifest()).only(&name)?;
     let report = outcome::apply(&store, &plan).map_err(failed)?;
     if json {
         ui::data(outcome::report_json(&store, &report));

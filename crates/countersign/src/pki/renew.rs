@@ -1,8 +1,8 @@
 use anyhow::Result;
 use clap::Args;
-use countersign_pki::{Plan, Renewal, Store};
-use jiff::Timestamp;
+use countersign_pki::{Renewal, Store};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::failure::Hint;
@@ -26,6 +26,9 @@ pub(crate) struct RenewArgs {
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -39,7 +42,9 @@ pub(super) fn run(args: RenewArgs) -> Result<()> {
         true => Renewal::RotateKey,
         false => Renewal::KeepKey,
     };
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now())
+    let plan = args
+        .moment
+        .plan(source.draft.manifest())
         .only(&args.name)
         .and_then(|plan| plan.renewing(&args.name, renewal))
         .hint("name an item of the manifest")?;

@@ -1,11 +1,12 @@
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use countersign_pki::{Plan, Revocation, RevocationReason, Revoke, Store};
+use countersign_pki::{Revocation, RevocationReason, Revoke, Store};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed};
 use crate::ui;
@@ -38,6 +39,9 @@ pub(crate) struct RevokeArgs {
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    moment: Moment,
+
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -51,7 +55,7 @@ struct Serial(Vec<u8>);
 pub(super) fn run(args: RevokeArgs) -> Result<()> {
     let store = Store::at(&args.place.dir);
     let source = Source::read(&store, args.place.file.as_deref())?;
-    let plan = Plan::new(source.draft.manifest(), Timestamp::now());
+    let plan = args.moment.plan(source.draft.manifest());
     let of_item = plan.issuer_of(&args.name);
     let issuer = args.issuer.as_deref().or(of_item).unwrap_or("issuing");
     let what = match &args.serial {

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use countersign_pki::{Authority, Certified, Csr, Lifetime, Name, Plan, Request, Store};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::source::{Place, Source, failed};
 use crate::failure::{Hint, hinted};
@@ -68,6 +69,10 @@ pub(crate) struct SignArgs {
 
     #[command(flatten)]
     place: Place,
+
+    /// Print one JSON document, with the chain or the file that it was written to.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -89,7 +94,7 @@ pub(super) fn run(args: SignArgs) -> Result<()> {
     let signed = signed
         .with_context(|| format!("cannot sign `{}`", args.csr.display()))
         .hint("have the authority renewed: countersign pki apply")?;
-    put(args.out.as_deref(), &signed)?;
+    put(&args, &signed)?;
     ui::note(format!(
         "signed by `{}`, serial {}, valid until {}",
         args.issuer,
@@ -174,16 +179,30 @@ fn request<'a>(
     args.cn.iter().fold(request, Request::common_name)
 }
 
-fn put(out: Option<&Path>, signed: &Certified) -> Result<()> {
+fn put(args: &SignArgs, signed: &Certified) -> Result<()> {
     let text = signed.chain_pem();
-    let Some(path) = out else {
+    if let Some(path) = &args.out {
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write `{}`", path.display()))
+            .hint("name a file that is not there yet")?;
+    }
+    if args.json {
+        ui::data(document(args, signed));
+    } else if args.out.is_none() {
         ui::bytes(text.as_bytes());
-        return Ok(());
-    };
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| format!("cannot write `{}`", path.display()))
-        .hint("name a file that is not there yet")
+    }
+    Ok(())
+}
+
+fn document(args: &SignArgs, signed: &Certified) -> Value {
+    json!({
+        "issuer": args.issuer,
+        "serial": HEXLOWER.encode(&signed.serial()),
+        "not_after": signed.not_after().to_string(),
+        "path": args.out,
+        "chain": args.out.is_none().then(|| signed.chain_pem()),
+    })
 }
 
 impl SignArgs {

@@ -18,6 +18,11 @@ use serde_json::json;
 
 use crate::ui;
 
+/// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
+///
+/// Presents every fixture over TLS on this machine, and prints a table of what became of it.
+///
+/// Exit codes: 0 done, no verdict differs; 1 one does, or failed; 2 not understood.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// Who is to judge.

@@ -3,7 +3,7 @@
 //!
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests` and
-//! `cryptography`. Java alone may be missing everywhere.
+//! `cryptography`. Java and Go alone may be missing everywhere: they are larger than all the rest.
 #![expect(
     clippy::print_stderr,
     clippy::print_stdout,

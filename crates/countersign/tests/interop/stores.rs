@@ -11,11 +11,14 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::support::{Dev, is_here, is_installed, python, stderr, stdout};
 
-const KINDS: [(&str, KeyKind); 4] = [
+const KINDS: [(&str, KeyKind); 7] = [
     ("p256", KeyKind::P256),
     ("p384", KeyKind::P384),
+    ("p521", KeyKind::P521),
     ("ed25519", KeyKind::Ed25519),
     ("rsa2048", KeyKind::Rsa2048),
+    ("rsa3072", KeyKind::Rsa3072),
+    ("rsa4096", KeyKind::Rsa4096),
 ];
 
 /// A dev server, and in its folder each key in every form: for `p256` that is `p256.p12`,
@@ -209,6 +212,21 @@ fn node_reads_every_key_and_store() {
 }
 
 #[test]
+fn go_calls_with_every_key() {
+    if !is_installed("go", Command::new("go").arg("version")) {
+        return;
+    }
+    let shelf = Shelf::get();
+    let folder = shelf.0.folder();
+    for (name, _) in KINDS {
+        let program = GO.to_owned() + &shelf.export(name, "go", "");
+        fs::write(folder.join(format!("{name}.go")), program).unwrap();
+        let cache = "GOCACHE=$PWD/go-cache GOTOOLCHAIN=local GOFLAGS=-mod=mod";
+        shelf.call(&format!("{cache} go run {name}.go {}", shelf.url()));
+    }
+}
+
+#[test]
 fn nginx_loads_every_key() {
     if !is_here("nginx", Command::new("nginx").arg("-v")) {
         return;
@@ -323,6 +341,34 @@ tls.createSecureContext({ cert: encrypted, key: encrypted, passphrase });
 for (const store of [`.countersign/${name}.p12`, `${name}-legacy.p12`]) {
   tls.createSecureContext({ pfx: fs.readFileSync(store), passphrase });
 }
+"#;
+
+const GO: &str = r#"
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+)
+
+func main() {
+	config, err := tlsConfig()
+	if err != nil {
+		panic(err)
+	}
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+	answer, err := client.Get(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	defer answer.Body.Close()
+	io.Copy(os.Stdout, answer.Body)
+}
+
 "#;
 
 const JAVA: &str = r#"

@@ -76,3 +76,38 @@ fn an_error_of_the_policy_names_file_line_and_column() {
          wanted `noun:verb`, of lower-case letters, digits and dashes\n"
     );
 }
+
+#[test]
+fn what_is_odd_in_a_policy_is_said_and_stops_nothing() {
+    let folder = configured();
+    let policy = folder.path().join("fixtures/policy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    let odd = "\n[principals.old]\npermissions = [\"reports:print\"]\nidentities = [{ trust = \"staff\", name = \"cn:old\" }]\n";
+    fs::write(&policy, format!("{text}{odd}")).unwrap();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let said = server.said();
+    for warning in [
+        "warning: `fixtures/policy.toml`: line 26, column 41: `old` is known by a commonName, which is unchecked text: use a name of another kind",
+        "warning: `fixtures/policy.toml`: line 26, column 41: there is no trust `staff`: nobody can have the identity `staff: cn:old`",
+        "warning: `fixtures/policy.toml`: line 25, column 16: no route asks for `reports:print`",
+    ] {
+        assert!(said.contains(warning), "{said}");
+    }
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn the_routes_are_printed_for_people_and_for_programs() {
+    let folder = configured();
+    let output = run(folder.path(), &["serve", "--routes"]);
+    assert_eq!(
+        stdout(&output),
+        "GET   /whoami                open\n\
+         GET   /v1/transactions       transactions:read\n\
+         POST  /v1/transactions       transactions:write\n\
+         GET   /v1/transactions/{id}  transactions:read\n"
+    );
+    let output = run(folder.path(), &["serve", "--routes=json"]);
+    let committed = include_str!("../../../../fixtures/routes.json");
+    assert_eq!(stdout(&output), committed);
+}

@@ -209,3 +209,25 @@ fn a_request_that_is_none_or_is_broken_or_has_no_name_is_refused_with_a_hint() {
         assert!(stdout(&output).is_empty(), "{file}");
     }
 }
+
+#[test]
+fn a_program_reads_the_chain_or_where_it_was_written_and_the_serial_number() {
+    let Some(folder) = made("/CN=asked") else {
+        return;
+    };
+    let line = "pki sign request.pem --profile client --san-from-csr --json";
+    let sign = |options: &str| -> serde_json::Value {
+        let args: Vec<&str> = line.split(' ').chain(options.split_whitespace()).collect();
+        let output = run(folder.path(), &args);
+        serde_json::from_str(stdout(&output)).unwrap()
+    };
+    let printed = sign("");
+    assert_eq!(printed["issuer"], "issuing");
+    assert_eq!(printed["serial"].as_str().unwrap().len(), 32);
+    let chain = printed["chain"].as_str().unwrap();
+    assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 2);
+    let written = sign("--out chain.pem");
+    assert_eq!(written["path"], "chain.pem");
+    assert_eq!(written["chain"], serde_json::Value::Null);
+    assert!(folder.path().join("chain.pem").exists());
+}

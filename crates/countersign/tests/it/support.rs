@@ -27,6 +27,7 @@ pub(crate) struct Running {
     child: Child,
     // Kept open: what is said later must find a reader.
     _said: Lines<BufReader<ChildStderr>>,
+    before: Vec<String>,
     pub(crate) api: String,
     pub(crate) admin: String,
 }
@@ -37,18 +38,29 @@ impl Running {
         let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut before = Vec::new();
         let mut serving = said.by_ref().filter_map(|line| {
             let line = line.unwrap();
-            let address = line.strip_prefix("serving ")?.split(' ').next()?;
-            Some(address.to_owned())
+            let address = line
+                .strip_prefix("serving ")
+                .and_then(|rest| rest.split(' ').next());
+            let address = address.map(str::to_owned);
+            before.push(line);
+            address
         });
         let (api, admin) = (serving.next().unwrap(), serving.next().unwrap());
         Self {
             child,
             _said: said,
+            before,
             api,
             admin,
         }
+    }
+
+    /// What it said until it served.
+    pub(crate) fn said(&self) -> String {
+        self.before.join("\n")
     }
 
     /// Asks it to stop, as a service manager does, and answers how it exits.

@@ -1,9 +1,7 @@
 //! PSD2 statements and the certificates around them.
 
-use std::process::Command;
-
+use countersign_pki::Authority;
 use countersign_pki::psd2::{Flaw, Nca, QcStatements, QcType, Role, Tpp};
-use countersign_pki::{Attribute, Authority, Subject};
 use serde_json::Value;
 
 use super::{extension, parse, root};
@@ -162,61 +160,4 @@ fn an_organization_may_be_registered_elsewhere_than_its_statement_says() {
     let leaf = parse(qwac.certificate_der());
     assert!(leaf.subject().to_string().contains("PSDGB-FCA-123456"));
     assert!(hex(extension(&leaf, "1.3.6.1.5.5.7.1.3")).contains(&hex(b"DE-BAFIN")));
-}
-
-/// `pip install pkilint` puts the two programs where this finds them.
-#[test]
-fn pkilint_finds_no_error() {
-    let subject = Subject::new()
-        .with(Attribute::Country, "GB")
-        .with(Attribute::Organization, "Countersign Test")
-        .with(Attribute::CommonName, "Issuing CA TEST ONLY");
-    let root = root();
-    let issuing = root.intermediate_request("", now()).subject(subject);
-    let issuing = issuing.issue_authority().unwrap();
-    let qwac = tpp().qwac(&issuing, now()).issue().unwrap().leaf_pem();
-    let qseal = tpp().qseal(&issuing, now()).issue().unwrap().leaf_pem();
-    let client = issuing
-        .client(now())
-        .uri("spiffe://dev.example/a")
-        .issue()
-        .unwrap();
-    let etsi = |kind| vec!["lint_etsi_cert", "lint", "-s", "ERROR", "-t", kind];
-    let pkix = || vec!["lint_pkix_cert", "lint", "-s", "ERROR"];
-    for (command, pem) in [
-        (etsi("QEVCP-W-PSD2-EIDAS-FINAL-CERTIFICATE"), &qwac),
-        (
-            etsi("QEVCP-W-PSD2-EIDAS-NON-BROWSER-FINAL-CERTIFICATE"),
-            &qwac,
-        ),
-        (etsi("NCP-LEGAL-PERSON-CERTIFICATE"), &qseal),
-        (pkix(), &qwac),
-        (pkix(), &qseal),
-        (pkix(), &client.leaf_pem()),
-        (pkix(), &root.certificate_pem()),
-        (pkix(), &issuing.certificate_pem()),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("certificate.pem");
-        std::fs::write(&path, pem).unwrap();
-        let Ok(done) = Command::new(command[0])
-            .args(&command[1..])
-            .arg(&path)
-            .output()
-        else {
-            let required = std::env::var("COUNTERSIGN_INTEROP").is_ok_and(|it| it == "require");
-            assert!(!required, "pkilint is required and is not here");
-            return eprintln!("skipped: there is no pkilint here");
-        };
-        let found = String::from_utf8_lossy(&done.stdout);
-        let error = String::from_utf8_lossy(&done.stderr);
-        // pkilint knows a few schemes of URIs and calls every other one bad syntax.
-        let its_own = |line: &&str| line.contains("Invalid URI syntax: \"spiffe://");
-        let known = found.lines().filter(its_own).count();
-        let all = found
-            .lines()
-            .filter(|line| line.contains("ERROR") || line.contains("FATAL"));
-        let clean = all.count() == known && (done.status.success() || known > 0);
-        assert!(clean, "{command:?}\n{found}\n{error}");
-    }
 }

@@ -9,6 +9,7 @@ use countersign_axum::{
 };
 use countersign_identity::NameRules;
 use countersign_pki::{Fixture, Outcome};
+use countersign_tls::{RevocationList, SnapshotError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
@@ -31,13 +32,18 @@ pub(crate) async fn present(
 }
 
 async fn one(bench: &Bench, fixture: &Fixture, clock: Arc<dyn Clock>) -> Result<Seen> {
-    let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
-        return Ok(Seen {
-            outcome: Outcome::NotLoaded,
-            code: None,
-        });
+    let not_loaded = Seen {
+        outcome: Outcome::NotLoaded,
+        code: None,
     };
-    let mut service = Service::start(bench, fixture, anchors, clock).await?;
+    let Ok(anchors) = Anchors::from_pem(fixture.anchors_pem.as_bytes()) else {
+        return Ok(not_loaded);
+    };
+    let snapshot = match snapshot(bench, trust(fixture, anchors)?, clock.clone()) {
+        Err(error) if is_about_anchors(&error) => return Ok(not_loaded),
+        snapshot => snapshot?,
+    };
+    let mut service = Service::start(snapshot, clock).await?;
     let caller = Caller::new(bench, fixture.presented.as_ref())?;
     let outcome = caller
         .call(TcpStream::connect(service.address).await?)
@@ -64,19 +70,7 @@ impl Permission for Write {
 }
 
 impl Service {
-    async fn start(
-        bench: &Bench,
-        fixture: &Fixture,
-        anchors: Anchors,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
-        let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
-        let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
-        let patterns = NAMES.iter().map(|pattern| pattern.parse());
-        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
-        let rules = NameRules::new(fixture.scheme.parse()?, patterns);
-        let trust = Trust::new("catalogue".parse()?, anchors, rules);
-        let snapshot = TrustSnapshot::new(credential, vec![trust], clock.clone())?;
+    async fn start(snapshot: TrustSnapshot, clock: Arc<dyn Clock>) -> Result<Self> {
         let live = Live::new(snapshot, Directory::from_toml(POLICY)?, clock);
 
         let router = Api::new(live.clone())
@@ -97,6 +91,28 @@ impl Service {
             stop,
         })
     }
+}
+
+fn trust(fixture: &Fixture, anchors: Anchors) -> Result<Trust> {
+    let patterns = NAMES.iter().map(|pattern| pattern.parse());
+    let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
+    let rules = NameRules::new(fixture.scheme.parse()?, patterns);
+    let trust = Trust::new("catalogue".parse()?, anchors, rules);
+    Ok(match &fixture.crl_pem {
+        Some(lists) => trust.with_lists(RevocationList::from_pem(lists.as_bytes())?),
+        None => trust,
+    })
+}
+
+fn snapshot(bench: &Bench, trust: Trust, clock: Arc<dyn Clock>) -> Result<TrustSnapshot> {
+    let (chain, key) = (bench.server.chain_pem(), bench.server.key_pem());
+    let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes())?;
+    Ok(TrustSnapshot::new(credential, vec![trust], clock)?)
+}
+
+fn is_about_anchors(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref();
+    matches!(error, Some(SnapshotError::NoAnchorLeft { .. }))
 }
 
 /// For which names the catalogue's trust may vouch.

@@ -1,0 +1,90 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_identity::{Certificate, Identity};
+use countersign_policy::{Directory, PrincipalName};
+use jiff::Timestamp;
+
+use crate::Caller;
+
+/// The callers that were allowed something, and the newest certificate of each.
+///
+/// Asked once for each connection, not for each request. It holds no more than the policy has
+/// identities: whom the policy does not know is never allowed anything, and whom a new policy does
+/// not know is forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    latest: Mutex<HashMap<Identity, Sighting>>,
+}
+
+/// A caller, and the newest certificate by which it called.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Sighting {
+    /// Our own name for the caller.
+    pub principal: PrincipalName,
+    /// The trust that vouched, and the one name in the certificate.
+    pub identity: Identity,
+    /// The newest certificate.
+    pub certificate: Arc<Certificate>,
+    /// When a connection with that certificate was first allowed something, for the last time.
+    pub last: Timestamp,
+}
+
+impl Seen {
+    /// Notes that `caller` was allowed something at `now`, and answers the certificate that its own
+    /// renews.
+    ///
+    /// A replica that still calls with an older certificate, or another one of the same age, renews
+    /// nothing: two that take turns would be renewals without end.
+    pub(crate) fn note(&self, caller: &Caller, now: Timestamp) -> Option<Arc<Certificate>> {
+        let mut latest = self.latest();
+        let Some(sighting) = latest.get_mut(caller.identity()) else {
+            latest.insert(caller.identity().clone(), Sighting::of(caller, now));
+            return None;
+        };
+        sighting.principal = caller.principal().name().clone();
+        let certificate = caller.certificate();
+        if certificate.thumbprint() == sighting.certificate.thumbprint() {
+            sighting.last = now;
+        }
+        if age(certificate) <= age(&sighting.certificate) {
+            return None;
+        }
+        let renewed = std::mem::replace(sighting, Sighting::of(caller, now));
+        Some(renewed.certificate)
+    }
+
+    /// Forgets whom `directory` does not know.
+    pub(crate) fn retain(&self, directory: &Directory) {
+        self.latest()
+            .retain(|identity, _| directory.knows(identity));
+    }
+
+    /// All of them, in the order of their identities.
+    pub(crate) fn sightings(&self) -> Vec<Sighting> {
+        let mut sightings: Vec<_> = self.latest().values().cloned().collect();
+        sightings.sort_by(|one, other| one.identity.cmp(&other.identity));
+        sightings
+    }
+
+    fn latest(&self) -> MutexGuard<'_, HashMap<Identity, Sighting>> {
+        // Nothing in here can be left half-done by a panic.
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sighting {
+    fn of(caller: &Caller, now: Timestamp) -> Self {
+        Self {
+            principal: caller.principal().name().clone(),
+            identity: caller.identity().clone(),
+            certificate: Arc::clone(caller.shared_certificate()),
+            last: now,
+        }
+    }
+}
+
+fn age(certificate: &Certificate) -> (Timestamp, Timestamp) {
+    (certificate.not_before(), certificate.not_after())
+}

@@ -1,0 +1,219 @@
+//! How much a server takes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::routing::{get, post};
+use countersign_axum::audit::Outcome;
+use countersign_axum::{Api, Fault, Json, Limits};
+use http::Request;
+use rustls::version::TLS13;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::client::{BOTH, Http, shake};
+use crate::world::{Service, World, soon};
+
+async fn service(world: &World, limits: Limits) -> Service {
+    let count = async |body: Bytes| body.len().to_string();
+    let read = async |Json(value): Json<serde_json::Value>| -> Result<String, Fault> {
+        Ok(value.to_string())
+    };
+    let router = Api::new(world.live())
+        .open("/", get(async || "here"))
+        .open("/count", post(count))
+        .open("/json", post(read))
+        .into_router();
+    world.serve_with(router, limits).await
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_before_its_handshake() {
+    let world = World::new();
+    for per_address in [false, true] {
+        let mut limits = Limits::default();
+        match per_address {
+            true => limits.connections_per_address = 2,
+            false => limits.connections = 2,
+        }
+        let service = service(&world, limits).await;
+        let mut first = world.connect(&service, Http::One, "billing").await;
+        let mut second = world.connect(&service, Http::Two, "reports").await;
+        assert_eq!(first.get("/").await.status, 200);
+        assert_eq!(second.get("/").await.status, 200);
+        let config = world.config(Http::One, &TLS13, Some(&world.client("billing")));
+        assert!(shake(service.address, &config).await.is_err());
+        // Those that are there do not notice.
+        assert_eq!(first.get("/").await.status, 200);
+        assert_eq!(second.get("/").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_refused_in_words() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.header_bytes = 10_000;
+    limits.body = 1_000;
+    let service = service(&world, limits).await;
+    let large = |bytes: usize| Request::post("/count").header("x-large", "x".repeat(bytes));
+    let body = |bytes: usize| Body::from(vec![b'x'; bytes]);
+    // Without a length in front.
+    let stream = |bytes: usize| {
+        let frames = (0..bytes / 100).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 100].into()));
+        Body::from_stream(futures_util::stream::iter(
+            frames.collect::<Vec<std::io::Result<Bytes>>>(),
+        ))
+    };
+    for http in BOTH {
+        for (request, wanted) in [
+            (large(9_000).body(body(1_000)), "200 1000"),
+            (large(11_000).body(body(10)), "431 headers-too-large"),
+            (large(10).body(body(1_001)), "413 body-too-large"),
+            (large(10).body(stream(1_000)), "200 1000"),
+            (
+                Request::post("/json")
+                    .header("content-type", "application/json")
+                    .body(stream(1_100)),
+                "413 body-too-large",
+            ),
+        ] {
+            let mut held = world.connect(&service, http, "billing").await;
+            let answer = held.send(request.unwrap()).await;
+            let said = match answer.status.is_success() {
+                true => answer.body.clone(),
+                false => answer.code(),
+            };
+            assert_eq!(
+                format!("{} {said}", answer.status.as_u16()),
+                wanted,
+                "{http:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_drips_is_cut_off() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.body_pause = Duration::from_millis(50);
+    let service = service(&world, limits).await;
+    for http in BOTH {
+        let mut held = world.connect(&service, http, "billing").await;
+        // A byte, and then nothing for ever.
+        let byte = futures_util::stream::once(async { Ok::<_, std::io::Error>(Bytes::from("{")) });
+        let drip = futures_util::StreamExt::chain(byte, futures_util::stream::pending());
+        let request = Request::post("/json").header("content-type", "application/json");
+        let answer = held
+            .send(request.body(Body::from_stream(drip)).unwrap())
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (400, "request-invalid")
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_request_too_many_is_told_when_to_try_again() {
+    let world = World::new();
+    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (signal, wait) = (Arc::clone(&entered), Arc::clone(&go));
+    let slow = move || {
+        let (signal, wait) = (Arc::clone(&signal), Arc::clone(&wait));
+        async move {
+            signal.notify_one();
+            wait.notified().await;
+            "late"
+        }
+    };
+    let router = Api::new(world.live())
+        .open("/slow", get(slow))
+        .into_router();
+    let mut limits = Limits::default();
+    limits.requests = 1;
+    let service = world.serve_with(router, limits).await;
+    let mut busy = world.connect(&service, Http::One, "billing").await;
+    let mut other = world.connect(&service, Http::Two, "billing").await;
+    let answering = tokio::spawn(async move { busy.get("/slow").await });
+    soon(entered.notified()).await;
+    let answer = other.get("/slow").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.code(), "overloaded");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    go.notify_one();
+    assert_eq!(soon(answering).await.unwrap().body, "late");
+}
+
+#[tokio::test]
+async fn an_http_2_connection_that_is_not_used_is_closed() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.idle = Duration::from_millis(20);
+    let service = service(&world, limits).await;
+    let mut held = world.connect(&service, Http::Two, "billing").await;
+    assert_eq!(held.get("/").await.status, 200);
+    held.ended().await;
+}
+
+#[tokio::test]
+async fn a_head_that_drips_is_cut_off() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.headers = Duration::from_millis(50);
+    let service = service(&world, limits).await;
+    let config = world.config(Http::One, &TLS13, Some(&world.client("billing")));
+    let mut tls = shake(service.address, &config).await.unwrap();
+    tls.write_all(b"GET / HTTP/1.1\r\nhost: api").await.unwrap();
+    let mut said = Vec::new();
+    // Cut off, or told so first (408): either way it comes to an end.
+    let _ = soon(tls.read_to_end(&mut said)).await;
+    assert!(!said.starts_with(b"HTTP/1.1 200"));
+}
+
+/// 200 that connect and say nothing, 50 that speak no TLS, and one who wants to work.
+#[tokio::test]
+async fn a_flood_is_not_felt_by_who_has_a_certificate() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.handshake = Duration::from_secs(2);
+    let mut service = service(&world, limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(service.address).await.unwrap());
+    }
+    let mut garbage = JoinSet::new();
+    for _ in 0..50 {
+        let address = service.address;
+        garbage.spawn(async move {
+            let mut tcp = TcpStream::connect(address).await.unwrap();
+            // It may be refused before all of it is written.
+            let _ = tcp.write_all(&[0x47; 512]).await;
+            let _ = tcp.read_to_end(&mut Vec::new()).await;
+        });
+    }
+    let client = world.client("billing");
+    for _ in 0..20 {
+        let mut held = world.connect_as(&service, Http::One, &client).await;
+        assert_eq!(held.get("/").await.status, 200);
+    }
+    soon(garbage.join_all()).await;
+    // Each of the silent ones is cut off in its time.
+    for mut tcp in silent {
+        let end = soon(tcp.read(&mut [0; 16])).await;
+        assert!(end.is_err() || end.is_ok_and(|read| read == 0));
+    }
+    let (mut allowed, mut failed) = (0, 0);
+    while allowed + failed < 270 {
+        match service.event().await.outcome {
+            Outcome::Allowed => allowed += 1,
+            Outcome::Failed => failed += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((allowed, failed), (20, 250));
+}
