@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use countersign_identity::Certificate;
-use countersign_tls::{Credential, TlsVersion};
+use countersign_tls::{Credential, RustlsCredential, TlsVersion};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
     ClientSessionStore, ResolvesClientCert, Tls12ClientSessionValue, Tls13ClientSessionValue,
@@ -118,7 +118,7 @@ impl ResolvesClientCert for Presenter {
         schemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
         let credential = self.0.as_ref().filter(|_| !is_withheld());
-        let key = credential.map(Credential::certified_key);
+        let key = credential.map(RustlsCredential::certified_key);
         // rustls sends an empty certificate if the server takes no signature of our kind of key.
         let key = key.filter(|key| key.key.choose_scheme(schemes).is_some());
         note(|handshake| {

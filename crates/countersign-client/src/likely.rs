@@ -53,7 +53,7 @@ pub(crate) struct Chain(Vec<Certificate>);
 
 impl Chain {
     pub(crate) fn of(credential: &Credential) -> Self {
-        let chain = credential.chain().iter();
+        let chain = credential.chain_der();
         // A credential has read each of them already.
         Self(
             chain

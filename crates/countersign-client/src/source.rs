@@ -293,12 +293,7 @@ fn pair(contents: &[Vec<u8>]) -> (&[u8], &[u8]) {
 
 /// The key belongs to the leaf, so the chain says all.
 fn digest(credential: &Credential) -> Thumbprint {
-    let chain = credential.chain().iter();
-    Thumbprint::of(
-        &chain
-            .flat_map(|der| der.iter().copied())
-            .collect::<Vec<_>>(),
-    )
+    Thumbprint::of(&credential.chain_der().collect::<Vec<_>>().concat())
 }
 
 fn aborted(error: tokio::task::JoinError) -> SourceError {

@@ -153,7 +153,7 @@ impl Credential {
 
     /// Everything about it to which a server may object, found without one. Empty is good.
     pub fn check(&self, now: Timestamp) -> Vec<Finding> {
-        finding::all(self.chain(), now)
+        finding::all(&self.key.cert, now)
     }
 
     /// The facts of the first certificate.
@@ -161,14 +161,9 @@ impl Credential {
         &self.certificate
     }
 
-    /// The chain, leaf first.
-    pub fn chain(&self) -> &[CertificateDer<'static>] {
-        &self.key.cert
-    }
-
-    /// What rustls presents and signs with.
-    pub fn certified_key(&self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.key)
+    /// The chain in DER, leaf first.
+    pub fn chain_der(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.key.cert.iter().map(AsRef::as_ref)
     }
 
     fn opened(
@@ -211,6 +206,26 @@ impl Credential {
             key: Arc::new(key),
             certificate: Arc::new(certificate),
         }
+    }
+}
+
+/// A credential as rustls has it: a trait of its own, so that who uses a credential without rustls does
+/// not depend on its version.
+pub trait RustlsCredential {
+    /// The chain, leaf first.
+    fn chain(&self) -> &[CertificateDer<'static>];
+
+    /// What rustls presents and signs with.
+    fn certified_key(&self) -> Arc<CertifiedKey>;
+}
+
+impl RustlsCredential for Credential {
+    fn chain(&self) -> &[CertificateDer<'static>] {
+        &self.key.cert
+    }
+
+    fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.key)
     }
 }
 

@@ -12,7 +12,7 @@
 //! is preferred, TLS 1.2 and 1.3 are spoken, and nothing else.
 //!
 //! Types of rustls appear only where they must: in [`Peer::of`], in
-//! [`TrustSnapshot::server_config`], and in what `countersign-client` builds on.
+//! [`TrustSnapshot::server_config`], [`RustlsCredential`], and in what `countersign-client` builds on.
 
 mod alert;
 pub use alert::Alert;
@@ -29,7 +29,7 @@ mod clock;
 pub use clock::{Clock, SystemClock, from_unix_time, time_provider};
 
 mod credential;
-pub use credential::{Credential, CredentialError, Finding};
+pub use credential::{Credential, CredentialError, Finding, RustlsCredential};
 
 mod der;
 

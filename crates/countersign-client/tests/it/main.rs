@@ -10,11 +10,14 @@
 mod answers;
 mod demands;
 mod empty_read;
+mod kept;
 mod parts;
 mod proxy;
+mod public_api;
 mod refusals;
 mod relay;
 mod repeated;
 mod rotation;
+mod token;
 mod trust;
 mod world;

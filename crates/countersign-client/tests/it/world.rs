@@ -13,7 +13,7 @@ use countersign_client::{
 };
 use countersign_identity::{Certificate, NameRules, Scheme, TrustName};
 use countersign_pki::{Authority, Crl, Issued};
-use countersign_tls::{Anchors, SystemClock, Trust, TrustSnapshot};
+use countersign_tls::{Anchors, RustlsCredential, SystemClock, Trust, TrustSnapshot};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};

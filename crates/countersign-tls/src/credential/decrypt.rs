@@ -22,14 +22,20 @@ pub(super) fn pkcs8(
     der: &[u8],
     password: &Password,
 ) -> Result<PrivateKeyDer<'static>, CredentialError> {
-    let encrypted =
-        EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| CredentialError::KeyUnusable)?;
+    let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| unknown())?;
     let scheme = &encrypted.encryption_algorithm;
     let data = encrypted.encrypted_data.as_bytes();
     let opened = scheme
         .decrypt(password.expose(), data)
         .map_err(|error| refusal(&error, scheme))?;
     Ok(PrivateKeyDer::Pkcs8(opened.into()))
+}
+
+/// What pkcs8 does not know it does not read either.
+fn unknown() -> CredentialError {
+    CredentialError::KeyEncryption {
+        scheme: "something other than PBES2".to_owned(),
+    }
 }
 
 fn refusal(error: &pkcs5::Error, scheme: &pkcs5::EncryptionScheme) -> CredentialError {

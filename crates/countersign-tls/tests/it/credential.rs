@@ -2,7 +2,7 @@ use std::fs;
 
 use countersign_identity::CertificateError;
 use countersign_pki::{Issued, Key, KeyKind};
-use countersign_tls::{Credential, CredentialError, LoadError};
+use countersign_tls::{Credential, CredentialError, LoadError, RustlsCredential};
 
 use crate::world::{Ca, now};
 

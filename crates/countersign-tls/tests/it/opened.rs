@@ -7,7 +7,9 @@ use std::sync::Arc;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use countersign_pki::{Issued, Key, KeyKind, Pkcs12, Pkcs12Kind};
-use countersign_tls::{Credential, CredentialError, LoadError, Password, SignatureScheme, Signer};
+use countersign_tls::{
+    Credential, CredentialError, LoadError, Password, RustlsCredential, SignatureScheme, Signer,
+};
 
 use crate::world::{Ca, now};
 
