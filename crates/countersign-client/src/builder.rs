@@ -4,15 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_tls::{Clock, Credential, SystemClock, TlsVersion};
-use reqwest::redirect::{Action, Attempt, Policy};
+use countersign_tls::{Clock, SystemClock, TlsVersion};
 use thiserror::Error;
 
-use crate::classify::Caller;
-use crate::confirm::{ConfirmLayer, LEAST};
-use crate::request::note_redirect;
-use crate::tls::TlsParts;
-use crate::{Client, ServerTrust};
+use crate::confirm::LEAST;
+use crate::metrics::Metrics;
+use crate::reload::{Reloader, Standing, checked};
+use crate::rules::Demand;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::source::SourceError;
+use crate::{Client, CredentialSource, Proxy, Retry, ServerTrust};
 
 /// A [`Client`] in the making, begun by [`Client::builder`].
 ///
@@ -20,39 +22,43 @@ use crate::{Client, ServerTrust};
 /// [`configure`](Self::configure).
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
-    credential: Option<Credential>,
+    source: Option<CredentialSource>,
     trust: Option<ServerTrust>,
-    clock: Arc<dyn Clock>,
-    tls_version: Option<TlsVersion>,
-    http_version: HttpVersion,
-    confirm_within: Duration,
-    timeout: Option<Duration>,
-    connect_timeout: Option<Duration>,
-    resolve: Vec<(String, SocketAddr)>,
-    configure: Vec<Configure>,
+    settings: Settings,
 }
-
-type Configure = Box<dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync>;
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            credential: None,
+            source: None,
             trust: None,
-            clock: Arc::new(SystemClock),
-            tls_version: None,
-            http_version: HttpVersion::Any,
-            confirm_within: LEAST,
-            timeout: None,
-            connect_timeout: None,
-            resolve: Vec::new(),
-            configure: Vec::new(),
+            settings: Settings {
+                clock: Arc::new(SystemClock),
+                tls_version: None,
+                http_version: HttpVersion::Any,
+                confirm_within: LEAST,
+                timeout: None,
+                connect_timeout: None,
+                resolve: Vec::new(),
+                proxy: None,
+                demand: Demand::Nobody,
+                retry: None,
+                reload_when_refused: true,
+                warn_before: WARN_BEFORE,
+                poll_every: Some(POLL_EVERY),
+                metrics: Metrics::default(),
+                configure: Vec::new(),
+            },
         }
     }
 
     /// Presents this credential to servers that ask for one; without it, the client is anonymous.
-    pub fn credential(mut self, credential: Credential) -> Self {
-        self.credential = Some(credential);
+    ///
+    /// A [`Credential`](countersign_tls::Credential) is presented as it is. What a
+    /// [`CredentialSource`] gives is checked before it is used, now and after each renewal.
+    #[doc(alias = "identity")]
+    pub fn credential(mut self, source: impl Into<CredentialSource>) -> Self {
+        self.source = Some(source.into());
         self
     }
 
@@ -62,21 +68,88 @@ impl ClientBuilder {
         self
     }
 
+    /// How often files and other sources are looked at for something newer; 30 s unless told
+    /// otherwise, less up to a fifth of it, so that a fleet does not begin anew in one moment.
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.settings.poll_every = Some(interval);
+        self
+    }
+
+    /// Looks at sources only when [`Client::reload`] is called, or after a refusal.
+    pub fn without_polling(mut self) -> Self {
+        self.settings.poll_every = None;
+        self
+    }
+
+    /// How long before the end of its certificate the client says so; three days unless told
+    /// otherwise.
+    pub fn warn_before_expiry(mut self, ahead: Duration) -> Self {
+        self.settings.warn_before = ahead;
+        self
+    }
+
+    /// Whether a refused certificate makes the client look for a newer one at once, and repeat the
+    /// request with it, where that is safe. It does unless told otherwise.
+    pub fn reload_when_refused(mut self, reload: bool) -> Self {
+        self.settings.reload_when_refused = reload;
+        self
+    }
+
+    /// Repeats calls that failed for reasons which may pass. Not done unless asked for.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.settings.retry = Some(retry);
+        self
+    }
+
+    /// Calls servers through this proxy. Those of the environment are never used.
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.settings.proxy = Some(proxy);
+        self
+    }
+
+    /// Fails, before a request is sent, where the server does not ask for a certificate: then
+    /// something in front of it ends TLS, and it does not learn who calls.
+    ///
+    /// A server that asks only once it knows the path, by renegotiation, asks too late.
+    #[doc(alias = "require_client_auth")]
+    pub fn require_certificate_request(mut self) -> Self {
+        self.settings.demand = Demand::Everybody;
+        self
+    }
+
+    /// Likewise, but only this host and others that are named so.
+    pub fn require_certificate_request_of(mut self, host: impl Into<String>) -> Self {
+        let host = host.into().to_ascii_lowercase();
+        match &mut self.settings.demand {
+            Demand::Everybody => {}
+            Demand::Hosts(hosts) => hosts.push(host),
+            nobody => *nobody = Demand::Hosts(vec![host]),
+        }
+        self
+    }
+
+    /// Counts what happens.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.settings.metrics = metrics;
+        self
+    }
+
     /// Judges certificates at the time of this clock, instead of the system's.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+        self.settings.clock = clock;
         self
     }
 
     /// Speaks only this version of TLS, instead of 1.2 and 1.3.
     pub fn tls_version(mut self, version: TlsVersion) -> Self {
-        self.tls_version = Some(version);
+        self.settings.tls_version = Some(version);
         self
     }
 
     /// Speaks only this version of HTTP, instead of what the server prefers.
     pub fn http_version(mut self, version: HttpVersion) -> Self {
-        self.http_version = version;
+        self.settings.http_version = version;
         self
     }
 
@@ -86,25 +159,25 @@ impl ClientBuilder {
     /// Nearly every server says so at once. One that issues no TLS 1.3 tickets says nothing, and
     /// then each new connection waits that long. A refusal that comes later may be lost.
     pub fn confirm_within(mut self, least: Duration) -> Self {
-        self.confirm_within = least;
+        self.settings.confirm_within = least;
         self
     }
 
     /// Limits each call, from connecting to the last byte of the answer. Unlimited by default.
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+        self.settings.timeout = Some(limit);
         self
     }
 
     /// Limits connecting, the TLS handshake and its confirmation included. Unlimited by default.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
-        self.connect_timeout = Some(limit);
+        self.settings.connect_timeout = Some(limit);
         self
     }
 
     /// Connects to `address` for `host`; the certificate must still be for `host`.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
-        self.resolve.push((host.into(), address));
+        self.settings.resolve.push((host.into(), address));
         self
     }
 
@@ -114,15 +187,20 @@ impl ClientBuilder {
         mut self,
         settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.configure.push(Box::new(settings));
+        self.settings.configure.push(Box::new(settings));
         self
     }
 
-    /// Makes the client. Nothing is sent.
+    /// Makes the client. Nothing is sent; sources are read, and looked at from now on.
     ///
     /// # Errors
     ///
-    /// No [`trust`](Self::trust) is given, or the settings cannot be used.
+    /// No [`trust`](Self::trust) is given, the source gives no credential that can be used, or the
+    /// settings cannot be.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     ///
     /// ```
     /// use countersign_client::{BuildError, Client};
@@ -132,71 +210,32 @@ impl ClientBuilder {
     /// assert!(matches!(error, BuildError::NoTrust));
     /// # });
     /// ```
-    #[expect(
-        clippy::unused_async,
-        reason = "sources of credentials that have to be awaited will come"
-    )]
     pub async fn build(self) -> Result<Client, BuildError> {
-        let http = self.to_reqwest()?;
-        let caller = Caller::new(self.credential.as_ref(), self.clock);
-        Ok(Client::new(http, caller))
-    }
-
-    fn to_reqwest(&self) -> Result<reqwest::Client, BuildError> {
-        let tls = TlsParts {
-            credential: self.credential.clone(),
-            trust: self.trust.as_ref().ok_or(BuildError::NoTrust)?,
-            clock: Arc::clone(&self.clock),
-            version: self.tls_version,
-            http: self.http_version,
-        };
-        // The first layer is the innermost, and must be: it reads from the connection.
-        let confirm = ConfirmLayer {
-            least: self.confirm_within,
-        };
-        let builder = reqwest::Client::builder().connector_layer(confirm);
-        let builder = self
-            .configure
-            .iter()
-            .fold(builder, |made, configure| configure(made));
-        // What is said after the user's settings, those cannot undo.
-        self.settings(builder)
-            .tls_backend_preconfigured(tls.into_config()?)
-            .https_only(true)
-            .no_proxy()
-            .redirect(Policy::custom(within_origin))
-            .build()
-            .map_err(|error| BuildError::Http {
-                source: error.into(),
-            })
-    }
-
-    fn settings(&self, mut builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        builder = match self.http_version {
-            HttpVersion::Any => builder,
-            HttpVersion::Http1 => builder.http1_only(),
-            HttpVersion::Http2 => builder.http2_prior_knowledge(),
-        };
-        if let Some(limit) = self.timeout {
-            builder = builder.timeout(limit);
+        let trust = self.trust.ok_or(BuildError::NoTrust)?;
+        let mut standing = Standing::first(self.source.as_ref(), trust).await?;
+        if let Some(source) = self.source.as_ref().filter(|source| source.may_change()) {
+            let now = self.settings.clock.now();
+            let found = standing.credential.take();
+            let found = found.map(|found| checked(found, source, now));
+            standing.credential = found.transpose()?;
         }
-        if let Some(limit) = self.connect_timeout {
-            builder = builder.connect_timeout(limit);
-        }
-        for (host, address) in &self.resolve {
-            builder = builder.resolve(host, *address);
-        }
-        builder
+        let credential = standing.credential.clone();
+        let first = self.settings.generation(1, credential, &standing.trust)?;
+        self.settings.metrics.began(&first);
+        let reloader = Reloader::new(self.source, standing);
+        let shared = Arc::new(Shared::new(self.settings, first, reloader));
+        shared.start_polling();
+        Ok(Client::new(shared))
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
-            .field("credential", &self.credential)
+            .field("credential", &self.source)
             .field("trust", &self.trust)
-            .field("tls_version", &self.tls_version)
-            .field("http_version", &self.http_version)
+            .field("tls_version", &self.settings.tls_version)
+            .field("http_version", &self.settings.http_version)
             .finish_non_exhaustive()
     }
 }
@@ -221,6 +260,15 @@ pub enum BuildError {
     /// Nothing says which servers to believe.
     #[error("no trust: say with `trust` which CA must have issued the server's certificate")]
     NoTrust,
+    /// The source gives no credential that can be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The proxy cannot be used.
+    #[error("the proxy cannot be used: {reason}")]
+    Proxy {
+        /// Why not.
+        reason: String,
+    },
     /// The version of TLS is none that can be spoken.
     #[error("TLS {version} cannot be spoken")]
     TlsVersion {
@@ -239,6 +287,15 @@ pub enum BuildError {
         /// Why not.
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// A blocking client needs a runtime of its own, and there is none to be had.
+    #[error("no runtime can be started: {source}")]
+    Runtime {
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// A blocking client is used where a runtime runs, and would stop it.
+    #[error("a blocking client cannot be used within a runtime")]
+    WithinRuntime,
 }
 
 impl BuildError {
@@ -247,20 +304,13 @@ impl BuildError {
             reason: error.to_string(),
         }
     }
-}
 
-/// Whoever is redirected to would be presented the certificate. A redirect that is not followed is
-/// the answer.
-fn within_origin(attempt: Attempt<'_>) -> Action {
-    note_redirect();
-    let next = attempt.url().origin();
-    let within = attempt.previous().iter().all(|url| url.origin() == next);
-    if within && attempt.previous().len() <= MOST_REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.stop()
+    pub(crate) fn http(error: reqwest::Error) -> Self {
+        Self::Http {
+            source: error.into(),
+        }
     }
 }
 
-/// As many as reqwest follows unless told otherwise.
-const MOST_REDIRECTS: usize = 10;
+const POLL_EVERY: Duration = Duration::from_secs(30);
+const WARN_BEFORE: Duration = Duration::from_secs(3 * 24 * 60 * 60);

@@ -9,15 +9,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign_identity::Certificate;
+use countersign_problem::{Code, Problem};
 use countersign_tls::{Alert, Clock, Credential, TlsVersion, from_unix_time};
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use rustls::{AlertDescription, CertificateError};
 
-use crate::confirm::NotConnected;
+use crate::confirm::{NotConnected, Stage};
 use crate::handshake::Handshake;
 use crate::likely::{Chain, Evidence};
 use crate::name;
-use crate::{Ending, Error, Kind, Refused, RequestFault, ServerFault, TransportFault};
+use crate::pins::NotPinned;
+use crate::rules::{Rules, Seen};
+use crate::{Ending, Error, Kind, Likely, Refused, RequestFault, ServerFault, TransportFault};
 
 /// What is known of this side when a call fails.
 #[derive(Debug)]
@@ -25,14 +28,20 @@ pub(crate) struct Caller {
     chain: Option<Chain>,
     certificate: Option<Arc<Certificate>>,
     clock: Arc<dyn Clock>,
+    rules: Arc<Rules>,
 }
 
 impl Caller {
-    pub(crate) fn new(credential: Option<&Credential>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        credential: Option<&Credential>,
+        clock: Arc<dyn Clock>,
+        rules: Rules,
+    ) -> Self {
         Self {
             chain: credential.map(Chain::of),
             certificate: credential.map(|credential| Arc::new(credential.certificate().clone())),
             clock,
+            rules: Arc::new(rules),
         }
     }
 
@@ -40,42 +49,88 @@ impl Caller {
         self.certificate.as_ref()
     }
 
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
     /// `answered`: the server has answered before, with a redirect that was followed.
     pub(crate) fn classify(&self, error: reqwest::Error, answered: bool) -> Error {
         let not_connected = find::<NotConnected>(&error);
         let unsent = not_connected.is_some() || error.is_connect() || error.is_builder();
-        let kind = match not_connected {
-            _ if error.is_builder() => Kind::Request(request_fault(&error)),
-            _ if error.is_timeout() => Kind::Transport(TransportFault::Timeout),
-            _ if error.is_dns() => Kind::Transport(TransportFault::Dns),
-            Some(not_connected) => self.of_connecting(not_connected),
-            None => self.of_a_connection(&error),
-        };
+        let kind = self.kind_of(&error);
         // The URL may hold secrets, and we print our own.
         Error::new(kind)
             .unsent(unsent && !answered)
             .because(error.without_url())
     }
 
+    fn kind_of(&self, error: &reqwest::Error) -> Kind {
+        match find::<NotConnected>(error) {
+            _ if error.is_builder() => Kind::Request(request_fault(error)),
+            _ if error.is_timeout() => Kind::Transport(TransportFault::Timeout),
+            _ if error.is_dns() => Kind::Transport(TransportFault::Dns),
+            Some(not_connected) => self.of_connecting(not_connected),
+            None => self.of_a_connection(error),
+        }
+    }
+
     fn of_connecting(&self, error: &NotConnected) -> Kind {
         let seen = &error.handshake;
+        if let Some(reason) = proxy_reason(error) {
+            return Kind::Transport(TransportFault::Proxy { reason });
+        }
+        if error.stage == Stage::NotAsked {
+            return Kind::CertificateNotRequested;
+        }
         // Before that, our certificate has not been sent.
-        let judged =
-            seen.asked && (error.after_handshake || seen.version == Some(TlsVersion::Tls12));
+        let judged = seen.asked
+            && (error.stage == Stage::Verdict || seen.version == Some(TlsVersion::Tls12));
         match Cause::of(error) {
             Cause::Certificate(fault) => Kind::Trust(server_fault(&fault, seen.untrusted.as_ref())),
             Cause::Alert(alert) if is_about_us(alert, seen) => {
-                self.refused(Some(alert), Ending::Alert, Some(seen))
+                self.refused(Some(alert), Ending::Alert, Some(&Seen::from(seen)))
             }
             Cause::Alert(alert) => Kind::Transport(TransportFault::Tls { alert: Some(alert) }),
             Cause::Tls => Kind::Transport(TransportFault::Tls { alert: None }),
-            Cause::Closed if judged => self.refused(None, Ending::Closed, Some(seen)),
-            Cause::Reset if judged => self.refused(None, Ending::Reset, Some(seen)),
+            Cause::Closed if judged => self.refused(None, Ending::Closed, Some(&Seen::from(seen))),
+            Cause::Reset if judged => self.refused(None, Ending::Reset, Some(&Seen::from(seen))),
             Cause::Closed if seen.begun.is_some() => Kind::Transport(TransportFault::Closed),
             Cause::Reset if seen.begun.is_some() => Kind::Transport(TransportFault::Reset),
             _ => Kind::Transport(TransportFault::Connect {
                 reason: connect_reason(error),
             }),
+        }
+    }
+
+    /// Refused over HTTP, by a server that says why, or by a gateway that says no more than that.
+    pub(crate) fn refused_over_http(&self, status: StatusCode, host: &str, said: Said) -> Refused {
+        let ending = Ending::Answered(status);
+        let seen = self.rules.seen(host);
+        let mut refused = self.refusal(None, ending, seen.as_ref());
+        match said {
+            Said::Problem(problem) => {
+                refused.likely = self.likely_of(problem.code(), refused.likely);
+                refused.problem = Some(problem);
+            }
+            Said::NoCertificate => refused.likely = Likely::NoCertificate,
+            Said::BadCertificate => {}
+        }
+        refused
+    }
+
+    fn likely_of(&self, code: Code, otherwise: Likely) -> Likely {
+        let leaf = self.certificate.as_ref();
+        match (code, leaf) {
+            (Code::CertificateRequired, _) => Likely::NoCertificate,
+            (Code::CertificateRevoked, _) => Likely::Revoked,
+            (Code::RevocationUnknown, _) => Likely::ServerCannotCheckRevocation,
+            (Code::CertificateExpired, Some(leaf)) => Likely::Expired {
+                not_after: leaf.not_after(),
+            },
+            (Code::CertificateNotYetValid, Some(leaf)) => Likely::NotYetValid {
+                not_before: leaf.not_before(),
+            },
+            _ => otherwise,
         }
     }
 
@@ -93,7 +148,11 @@ impl Caller {
         })
     }
 
-    fn refused(&self, alert: Option<Alert>, ending: Ending, seen: Option<&Handshake>) -> Kind {
+    fn refused(&self, alert: Option<Alert>, ending: Ending, seen: Option<&Seen>) -> Kind {
+        Kind::Refused(self.refusal(alert, ending, seen))
+    }
+
+    fn refusal(&self, alert: Option<Alert>, ending: Ending, seen: Option<&Seen>) -> Refused {
         let presented = seen.is_none_or(|seen| seen.presented || !seen.asked);
         let chain = self.chain.as_ref().filter(|_| presented);
         let acceptable = seen.map(|seen| seen.acceptable.clone()).unwrap_or_default();
@@ -103,7 +162,7 @@ impl Caller {
             acceptable: &acceptable,
             now: self.clock.now(),
         };
-        Kind::Refused(Refused {
+        Refused {
             alert,
             ending,
             likely: evidence.likely(),
@@ -111,7 +170,32 @@ impl Caller {
             leaf_only: chain.is_some_and(Chain::is_leaf_only),
             withheld: self.chain.is_some() && !presented,
             acceptable,
-        })
+            problem: None,
+        }
+    }
+}
+
+/// What an answer says of our certificate.
+pub(crate) enum Said {
+    Problem(Problem),
+    NoCertificate,
+    BadCertificate,
+}
+
+/// What an error of somebody's own reqwest client means, if it was built with our parts.
+pub(crate) fn kind_of(error: &reqwest::Error) -> Option<Kind> {
+    let not_connected = find::<NotConnected>(error)?;
+    Some(not_connected.caller.kind_of(error))
+}
+
+/// The last full handshake with a server, told from this one.
+impl From<&Handshake> for Seen {
+    fn from(handshake: &Handshake) -> Self {
+        Self {
+            asked: handshake.asked,
+            presented: handshake.presented,
+            acceptable: handshake.acceptable.clone(),
+        }
     }
 }
 
@@ -221,6 +305,9 @@ fn server_fault(fault: &CertificateError, server: Option<&Certificate>) -> Serve
         },
         E::InvalidPurpose | E::InvalidPurposeContext { .. } => ServerFault::WrongPurpose,
         E::Revoked => ServerFault::Revoked,
+        E::Other(other) if other.0.is::<NotPinned>() => ServerFault::NotPinned {
+            pin: server.map(Certificate::pin),
+        },
         E::BadSignature => ServerFault::BadSignature,
         other => ServerFault::Other {
             reason: other.to_string(),
@@ -238,6 +325,30 @@ fn request_fault(error: &reqwest::Error) -> RequestFault {
         None => RequestFault::Unencodable { reason },
     }
 }
+
+/// The proxy did not let us through: it is not trusted itself, or it said no to CONNECT.
+fn proxy_reason(error: &NotConnected) -> Option<String> {
+    if error.handshake.with_proxy {
+        let fault = error.handshake.untrusted.as_ref();
+        let said = causes(error).last().map(ToString::to_string);
+        return match (Cause::of(error), fault) {
+            (Cause::Certificate(fault), server) => Some(server_fault(&fault, server).to_string()),
+            (Cause::Alert(alert), _) => Some(format!("TLS failed with alert {alert}")),
+            // Only a tunnel that fails is its business, once TLS stands.
+            _ if error.handshake.version.is_none() || is_tunnel(error) => said,
+            _ => None,
+        };
+    }
+    let tunnel = causes(error).find(|error| error.to_string().starts_with(TUNNEL));
+    tunnel.map(|error| error.to_string().replacen(TUNNEL, "", 1))
+}
+
+fn is_tunnel(error: &NotConnected) -> bool {
+    causes(error).any(|error| error.to_string().starts_with(TUNNEL))
+}
+
+/// How hyper-util begins what it says of CONNECT; its type is not public.
+const TUNNEL: &str = "tunnel error: ";
 
 /// The system's own word for it, such as `connection refused`.
 fn connect_reason(error: &NotConnected) -> String {

@@ -1,19 +1,22 @@
 use std::fmt;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use countersign_identity::Certificate;
-use reqwest::{IntoUrl, Method};
+use jiff::Timestamp;
+use reqwest::{IntoUrl, Method, Request};
 
-use crate::classify::Caller;
-use crate::{ClientBuilder, RequestBuilder};
+use crate::shared::{Answer, Shared};
+use crate::{ClientBuilder, Error, Events, Reload, ReloadError, RequestBuilder, Response};
 
 /// Calls servers that it trusts, and presents a credential to those that ask for one.
 ///
-/// Cheap to clone. Clones share connections, so a process wants one per credential.
+/// Cheap to clone, and may be kept for ever: each request goes by the newest credential. When one
+/// comes, connections and sessions begin anew; what is in flight finishes on the old ones, and the
+/// idle ones close.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    caller: Arc<Caller>,
+    shared: Arc<Shared>,
 }
 
 impl Client {
@@ -22,11 +25,8 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn new(http: reqwest::Client, caller: Caller) -> Self {
-        Self {
-            http,
-            caller: Arc::new(caller),
-        }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Begins a GET.
@@ -54,21 +54,83 @@ impl Client {
         self.request(Method::DELETE, url)
     }
 
+    /// Begins a HEAD.
+    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
     /// Begins a request. A URL that cannot be read is an error of sending it.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
-        RequestBuilder::new(Arc::clone(&self.caller), self.http.request(method, url))
+        let http = self.shared.current().http.request(method, url);
+        RequestBuilder::new(Arc::clone(&self.shared), http)
+    }
+
+    /// Sends a request that was made elsewhere. The answer may be one of failure.
+    ///
+    /// # Errors
+    ///
+    /// As [`RequestBuilder::send_any_status`].
+    pub async fn execute(&self, request: Request) -> Result<Response, Error> {
+        self.shared.call(request, false, Answer::Any).await
     }
 
     /// The certificate that new connections present; none is presented without it.
     pub fn credential(&self) -> Option<Arc<Certificate>> {
-        self.caller.certificate().cloned()
+        self.shared.current().caller.certificate().cloned()
+    }
+
+    /// When that certificate ends.
+    pub fn not_after(&self) -> Option<Timestamp> {
+        self.credential().map(|certificate| certificate.not_after())
+    }
+
+    /// How many times the client has begun anew, the first included.
+    pub fn generation(&self) -> u64 {
+        self.shared.current().number
+    }
+
+    /// Looks now whether there is a newer credential or trust. What cannot be used is not.
+    ///
+    /// # Errors
+    ///
+    /// What was found cannot be used, or nothing was; what was there stays in use.
+    pub async fn reload(&self) -> Result<Reload, ReloadError> {
+        self.shared.reload().await
+    }
+
+    /// What becomes of the credential, from now on.
+    pub fn events(&self) -> Events {
+        self.shared.events()
+    }
+
+    /// The client of reqwest that is in use now, for libraries that want one. It stays with this
+    /// credential, and knows nothing of retries and of our errors: see
+    /// [`ReqwestErrorExt`](crate::ReqwestErrorExt).
+    pub fn to_reqwest(&self) -> reqwest::Client {
+        self.shared.current().http.clone()
+    }
+}
+
+/// For layers of tower: time limits, rate limits, load balancers.
+impl tower::Service<Request> for Client {
+    type Response = Response;
+    type Error = Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let client = self.clone();
+        Box::pin(async move { client.execute(request).await })
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("credential", &self.caller.certificate())
+            .field("credential", &self.credential())
             .finish_non_exhaustive()
     }
 }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,15 +20,18 @@ use countersign_tls::TlsVersion;
 use hyper::rt::{Read, ReadBuf};
 use tokio::time::timeout;
 
+use crate::classify::Caller;
 use crate::handshake::{Handshake, Observed};
 
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Makes every new connection wait for the verdict of its server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ConfirmLayer {
     /// The least time that a server has.
     pub(crate) least: Duration,
+    /// Whose connections they are.
+    pub(crate) caller: Arc<Caller>,
 }
 
 impl<S> tower::Layer<S> for ConfirmLayer {
@@ -36,7 +40,7 @@ impl<S> tower::Layer<S> for ConfirmLayer {
     fn layer(&self, connector: S) -> Confirm<S> {
         Confirm {
             connector,
-            least: self.least,
+            layer: self.clone(),
         }
     }
 }
@@ -45,7 +49,7 @@ impl<S> tower::Layer<S> for ConfirmLayer {
 #[derive(Clone, Debug)]
 pub(crate) struct Confirm<S> {
     connector: S,
-    least: Duration,
+    layer: ConfirmLayer,
 }
 
 impl<S, R> tower::Service<R> for Confirm<S>
@@ -64,10 +68,15 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let connecting = self.connector.call(request);
-        let least = self.least;
+        let ConfirmLayer { least, caller } = self.layer.clone();
         Box::pin(async move {
-            let observed = Observed::default();
-            observed.during(connect(connecting, &observed, least)).await
+            let observed = Observed::new(caller.rules());
+            let connected = observed.during(connect(connecting, &observed, least));
+            let connected = connected.await;
+            caller.rules().remember(&observed.snapshot());
+            connected.map_err(|(ending, source)| {
+                NotConnected::new(&observed, ending, source, caller).into()
+            })
         })
     }
 }
@@ -76,20 +85,34 @@ async fn connect<C: Read + Unpin>(
     connecting: impl Future<Output = Result<C, BoxError>>,
     observed: &Observed,
     least: Duration,
-) -> Result<C, BoxError> {
+) -> Result<C, (Stage, BoxError)> {
     let mut connection = connecting
         .await
-        .map_err(|error| NotConnected::new(observed, false, error))?;
+        .map_err(|error| (Stage::Handshake, error))?;
     let handshake = observed.snapshot();
+    if observed.is_silent() {
+        return Err((Stage::NotAsked, "no certificate was asked for".into()));
+    }
     if handshake.asked && handshake.version == Some(TlsVersion::Tls13) {
         let verdict =
             std::future::poll_fn(|context| poll_verdict(&mut connection, observed, context));
         // Past the deadline nothing is known, and the request goes out as it would have before.
         if let Ok(Err(error)) = timeout(deadline(&handshake, least), verdict).await {
-            return Err(NotConnected::new(observed, true, error.into()).into());
+            return Err((Stage::Verdict, error.into()));
         }
     }
     Ok(connection)
+}
+
+/// How far a connection came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Our side of the handshake was not done.
+    Handshake,
+    /// It was, and the server was to say what it makes of our certificate.
+    Verdict,
+    /// It was, and the server did not ask for a certificate as it must.
+    NotAsked,
 }
 
 /// Reads into a buffer that has no room: rustls sees what the server sent, and no plaintext is
@@ -118,16 +141,18 @@ fn deadline(handshake: &Handshake, least: Duration) -> Duration {
 #[derive(Debug)]
 pub(crate) struct NotConnected {
     pub(crate) handshake: Handshake,
-    /// Whether our side of the handshake was done.
-    pub(crate) after_handshake: bool,
+    pub(crate) stage: Stage,
+    /// Who wanted it.
+    pub(crate) caller: Arc<Caller>,
     source: BoxError,
 }
 
 impl NotConnected {
-    fn new(observed: &Observed, after_handshake: bool, error: BoxError) -> Self {
+    fn new(observed: &Observed, stage: Stage, error: BoxError, caller: Arc<Caller>) -> Self {
         Self {
             handshake: observed.snapshot(),
-            after_handshake,
+            stage,
+            caller,
             source: peel(error),
         }
     }
@@ -135,10 +160,11 @@ impl NotConnected {
 
 impl fmt::Display for NotConnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.after_handshake, self.handshake.begun) {
-            (true, _) => "the server ended the connection right after the handshake",
-            (false, Some(_)) => "the TLS handshake failed",
-            (false, None) => "no connection to the server",
+        f.write_str(match (self.stage, self.handshake.begun) {
+            (Stage::NotAsked, _) => "the server did not ask for a certificate",
+            (Stage::Verdict, _) => "the server ended the connection right after the handshake",
+            (Stage::Handshake, Some(_)) => "the TLS handshake failed",
+            (Stage::Handshake, None) => "no connection to the server",
         })
     }
 }
@@ -191,25 +217,15 @@ mod tests {
     #[test]
     fn the_error_of_rustls_is_the_source() {
         let rustls = io::Error::other(rustls::Error::HandshakeNotComplete);
-        let failed =
-            NotConnected::new(&Observed::default(), false, io::Error::other(rustls).into());
-        assert!(
-            failed
-                .source()
-                .is_some_and(|source| source.is::<rustls::Error>())
-        );
+        let peeled = peel(io::Error::other(rustls).into());
+        assert!(peeled.is::<rustls::Error>());
     }
 
     #[test]
     fn an_io_error_that_says_eof_keeps_its_kind() {
         let eof = io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof");
-        let failed = NotConnected::new(&Observed::default(), false, eof.into());
-        let source = failed
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>());
-        assert_eq!(
-            source.map(io::Error::kind),
-            Some(io::ErrorKind::UnexpectedEof)
-        );
+        let peeled = peel(eof.into());
+        let kind = peeled.downcast_ref().map(io::Error::kind);
+        assert_eq!(kind, Some(io::ErrorKind::UnexpectedEof));
     }
 }

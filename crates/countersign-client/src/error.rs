@@ -1,6 +1,8 @@
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
+use countersign_identity::Pin;
 use countersign_problem::{Code, Problem};
 use countersign_tls::Alert;
 use jiff::Timestamp;
@@ -20,6 +22,7 @@ struct Inner {
     kind: Kind,
     url: Option<Url>,
     unsent: bool,
+    retry_after: Option<Duration>,
     source: Option<BoxError>,
 }
 
@@ -33,6 +36,10 @@ pub enum Kind {
     Trust(ServerFault),
     /// You, or your CA: the server refused your certificate, or its absence.
     Refused(Refused),
+    /// Whoever runs what stands before the server: it did not ask for a certificate, as you
+    /// [demand](crate::ClientBuilder::require_certificate_request). Somebody on the way ends TLS.
+    #[doc(alias = "ClientAuthNotRequested")]
+    CertificateNotRequested,
     /// The operator of the server: it answered 401 or 403 and says why you may not.
     Denied(Problem),
     /// The server answered with another error.
@@ -67,6 +74,8 @@ pub enum RequestFault {
         /// Why not.
         reason: String,
     },
+    /// A blocking client is used where a runtime runs, and would stop it.
+    WithinRuntime,
 }
 
 /// Why a server is not trusted.
@@ -100,6 +109,11 @@ pub enum ServerFault {
     WrongPurpose,
     /// The issuer has withdrawn its certificate.
     Revoked,
+    /// A pinned CA vouches for it, and no key on the path has a pinned hash.
+    NotPinned {
+        /// The pin of its own key.
+        pin: Option<Pin>,
+    },
     /// A signature in the chain or in the handshake does not verify.
     BadSignature,
     /// Something else is wrong with its certificate.
@@ -131,6 +145,11 @@ pub enum TransportFault {
     Closed,
     /// The connection was reset before the answer was whole.
     Reset,
+    /// The proxy did not let us through.
+    Proxy {
+        /// Why not.
+        reason: String,
+    },
     /// Something else.
     Other,
 }
@@ -141,6 +160,7 @@ impl Error {
             kind,
             url: None,
             unsent: false,
+            retry_after: None,
             source: None,
         }))
     }
@@ -167,6 +187,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn retry_after_of(mut self, asked: Option<Duration>) -> Self {
+        self.0.retry_after = asked;
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> &Kind {
         &self.0.kind
@@ -176,6 +201,7 @@ impl Error {
     pub fn problem(&self) -> Option<&Problem> {
         match self.kind() {
             Kind::Denied(problem) => Some(problem),
+            Kind::Refused(refused) => refused.problem.as_ref(),
             Kind::Status { problem, .. } => problem.as_ref(),
             _ => None,
         }
@@ -191,6 +217,11 @@ impl Error {
         match self.kind() {
             Kind::Refused(refused) => refused.hint(),
             Kind::Trust(fault) => fault.hint().map(str::to_owned),
+            Kind::CertificateNotRequested => Some(
+                "something in front of the server ends TLS, and the server does not learn who calls: \
+                 call the server itself, or have TLS passed through"
+                    .to_owned(),
+            ),
             Kind::Request(RequestFault::NotHttps { .. }) => {
                 Some("a certificate can be presented over `https` only".to_owned())
             }
@@ -203,6 +234,11 @@ impl Error {
     /// It does not say that repeating helps: a refused certificate stays refused.
     pub fn is_safe_to_retry(&self) -> bool {
         self.0.unsent
+    }
+
+    /// How long the server asks to wait before the next attempt, if it asks in seconds.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     /// Whether it took too long.
@@ -223,6 +259,9 @@ impl ServerFault {
             Self::NameMismatch { .. } => "call the server by a name in its certificate",
             Self::Expired { .. } => "the operator must renew it, or this machine's clock is wrong",
             Self::NotYetValid { .. } => "this machine's clock, or the operator's, is wrong",
+            Self::NotPinned { .. } => {
+                "the server may have a new key: compare its pin, and add it if it is right"
+            }
             Self::BadSignature => "the server may have a CA of the pinned name with another key",
             _ => return None,
         })
@@ -236,6 +275,9 @@ impl fmt::Display for Error {
             Kind::Request(fault) => write!(f, "the request cannot be sent: {fault}"),
             Kind::Trust(fault) => write!(f, "{server} is not trusted: {fault}"),
             Kind::Refused(refused) => write!(f, "{server} {refused}"),
+            Kind::CertificateNotRequested => {
+                write!(f, "{server} did not ask for a client certificate")
+            }
             Kind::Denied(problem) => write!(f, "{server} denied the request: {}", Said(problem)),
             Kind::Status { status, problem } => {
                 write!(f, "{server} answered {status}")?;
@@ -265,6 +307,7 @@ impl fmt::Display for RequestFault {
             }
             Self::Url { reason } => write!(f, "the URL cannot be read: {reason}"),
             Self::Unencodable { reason } => f.write_str(reason),
+            Self::WithinRuntime => f.write_str("a blocking client cannot be used within a runtime"),
         }
     }
 }
@@ -301,6 +344,13 @@ impl fmt::Display for ServerFault {
                 "the extended key usage of its certificate does not allow server authentication",
             ),
             Self::Revoked => f.write_str("its certificate is revoked"),
+            Self::NotPinned { pin: Some(pin) } => {
+                write!(
+                    f,
+                    "no key on the path to it is pinned, and its own is {pin}"
+                )
+            }
+            Self::NotPinned { pin: None } => f.write_str("no key on the path to it is pinned"),
             Self::BadSignature => f.write_str("a signature does not verify"),
             Self::Other { reason } => f.write_str(reason),
         }
@@ -317,6 +367,7 @@ impl fmt::Display for TransportFault {
             Self::Tls { alert: None } => f.write_str("TLS failed"),
             Self::Closed => f.write_str("the connection was closed"),
             Self::Reset => f.write_str("the connection was reset"),
+            Self::Proxy { reason } => write!(f, "the proxy does not let it through: {reason}"),
             Self::Other => f.write_str("the connection failed"),
         }
     }

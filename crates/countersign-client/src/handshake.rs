@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use countersign_identity::Certificate;
-use countersign_tls::{Credential, TlsVersion};
+use countersign_tls::{Credential, RustlsCredential, TlsVersion};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{
     ClientSessionStore, ResolvesClientCert, Tls12ClientSessionValue, Tls13ClientSessionValue,
@@ -18,10 +18,18 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, NamedGroup, SignatureScheme};
 
 use crate::name;
+use crate::pins::Pins;
+use crate::rules::Rules;
 
-/// One handshake, as far as it has come.
+/// One handshake, as far as it has come. Through a TLS proxy a connection has two: the last counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handshake {
+    /// Which of the connection it is.
+    pub(crate) number: usize,
+    /// Whom we want to speak to.
+    pub(crate) server_name: Option<String>,
+    /// Whether that is a proxy.
+    pub(crate) with_proxy: bool,
     /// When the ClientHello was made; without it TLS has not begun.
     pub(crate) begun: Option<Instant>,
     /// Whether the server asked for a certificate. Never in a resumed session.
@@ -38,11 +46,28 @@ pub(crate) struct Handshake {
     pub(crate) untrusted: Option<Certificate>,
 }
 
+impl Handshake {
+    /// Whether both ends proved themselves anew. A resumed session has no signature.
+    pub(crate) fn is_full(&self) -> bool {
+        self.version.is_some()
+    }
+}
+
 /// A handshake that is being observed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Observed(Arc<Mutex<Handshake>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Observed {
+    handshake: Arc<Mutex<Handshake>>,
+    rules: Arc<Rules>,
+}
 
 impl Observed {
+    pub(crate) fn new(rules: &Arc<Rules>) -> Self {
+        Self {
+            handshake: Arc::default(),
+            rules: Arc::clone(rules),
+        }
+    }
+
     /// Runs a connecting future, and notes here what its handshake shows.
     pub(crate) async fn during<F: Future>(&self, connecting: F) -> F::Output {
         CURRENT.scope(self.clone(), connecting).await
@@ -52,13 +77,33 @@ impl Observed {
         self.lock().clone()
     }
 
+    /// Whether the server should have asked for a certificate, and has not.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.rules.is_silent(&self.lock())
+    }
+
     pub(crate) fn has_ticket(&self) -> bool {
         self.lock().ticket
     }
 
     fn lock(&self) -> MutexGuard<'_, Handshake> {
         // Every note is one assignment, so what a panicking thread left behind is still true.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.handshake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, server_name: &ServerName<'_>) {
+        let name = server_name.to_str().to_ascii_lowercase();
+        let mut handshake = self.lock();
+        let number = handshake.number + 1;
+        *handshake = Handshake {
+            number,
+            with_proxy: number == 1 && self.rules.is_proxy(&name),
+            server_name: Some(name),
+            begun: Some(Instant::now()),
+            ..Handshake::default()
+        };
     }
 }
 
@@ -72,7 +117,8 @@ impl ResolvesClientCert for Presenter {
         root_hint_subjects: &[&[u8]],
         schemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
-        let key = self.0.as_ref().map(Credential::certified_key);
+        let credential = self.0.as_ref().filter(|_| !is_withheld());
+        let key = credential.map(RustlsCredential::certified_key);
         // rustls sends an empty certificate if the server takes no signature of our kind of key.
         let key = key.filter(|key| key.key.choose_scheme(schemes).is_some());
         note(|handshake| {
@@ -91,9 +137,35 @@ impl ResolvesClientCert for Presenter {
     }
 }
 
-/// Verifies as another verifier does, and notes whom it refused.
+/// Verifies as another verifier does, wants a pin besides, and notes whom it refused.
 #[derive(Debug)]
-pub(crate) struct Witness(pub(crate) Arc<dyn ServerCertVerifier>);
+pub(crate) struct Witness {
+    pub(crate) verifier: Arc<dyn ServerCertVerifier>,
+    pub(crate) pins: Option<Pins>,
+}
+
+impl Witness {
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.verifier.verify_server_cert(
+            leaf,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        )?;
+        if let Some(pins) = &self.pins {
+            pins.verify(leaf, intermediates, now)?;
+        }
+        Ok(verified)
+    }
+}
 
 impl ServerCertVerifier for Witness {
     fn verify_server_cert(
@@ -104,9 +176,7 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verdict =
-            self.0
-                .verify_server_cert(leaf, intermediates, server_name, ocsp_response, now);
+        let verdict = self.verify(leaf, intermediates, server_name, ocsp_response, now);
         if verdict.is_err() {
             note(|handshake| handshake.untrusted = Certificate::from_der(leaf).ok());
         }
@@ -120,7 +190,8 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         note(|handshake| handshake.version = Some(TlsVersion::Tls12));
-        self.0.verify_tls12_signature(message, leaf, signature)
+        self.verifier
+            .verify_tls12_signature(message, leaf, signature)
     }
 
     fn verify_tls13_signature(
@@ -130,11 +201,12 @@ impl ServerCertVerifier for Witness {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         note(|handshake| handshake.version = Some(TlsVersion::Tls13));
-        self.0.verify_tls13_signature(message, leaf, signature)
+        self.verifier
+            .verify_tls13_signature(message, leaf, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.verifier.supported_verify_schemes()
     }
 }
 
@@ -156,7 +228,9 @@ impl ClientSessionStore for Tickets {
     }
 
     fn tls12_session(&self, server_name: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
-        note_begun();
+        if is_withheld() {
+            return None;
+        }
         self.0.tls12_session(server_name)
     }
 
@@ -169,7 +243,9 @@ impl ClientSessionStore for Tickets {
         server_name: ServerName<'static>,
         value: Tls13ClientSessionValue,
     ) {
-        note(|handshake| handshake.ticket = true);
+        // A proxy on the way may send its own late.
+        let name = server_name.to_str().to_ascii_lowercase();
+        note(|handshake| handshake.ticket |= handshake.server_name.as_ref() == Some(&name));
         self.0.insert_tls13_ticket(server_name, value);
     }
 
@@ -177,16 +253,20 @@ impl ClientSessionStore for Tickets {
         &self,
         server_name: &ServerName<'static>,
     ) -> Option<Tls13ClientSessionValue> {
-        note_begun();
+        // rustls asks this first, once for each ClientHello, whatever versions it offers.
+        let _ = CURRENT.try_with(|observed| observed.begin(server_name));
+        if is_withheld() {
+            return None;
+        }
         self.0.take_tls13_ticket(server_name)
     }
 }
 
-/// rustls looks for a session to resume before it makes a ClientHello, and not again.
-fn note_begun() {
-    note(|handshake| {
-        handshake.begun.get_or_insert_with(Instant::now);
-    });
+/// A session with a server is nothing to begin one with a proxy of the same name.
+fn is_withheld() -> bool {
+    let withheld =
+        CURRENT.try_with(|observed| observed.lock().with_proxy && observed.rules.withholds());
+    withheld.unwrap_or(false)
 }
 
 /// Outside of an observed future, nothing is noted.

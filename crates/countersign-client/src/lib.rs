@@ -31,8 +31,21 @@
 //! # }
 //! ```
 //!
-//! What it does not do: trust the roots of the system, speak plain HTTP, use a proxy (one that
-//! speaks TLS would be presented the certificate too), or follow a redirect to another origin.
+//! A credential that is renewed while the program runs is given as a [`CredentialSource`]: the
+//! client looks at its files, and takes a new pair for the next request without losing the present
+//! ones. [`Credential::check`] finds before any server what a server will object to.
+//!
+//! It stays with its origin: it is presented to no other that a redirect names, not over plain
+//! HTTP, and not to a [`Proxy`] unless allowed. The roots of the system are trusted only where
+//! [`ServerTrust::system_roots`](ServerTrust) says so.
+//!
+//! # Features
+//!
+//! `blocking`: a client without `async`. `metrics`: counters for a Prometheus registry. `pkcs11`: keys
+//! on a token. `system-roots`: the roots of the operating system.
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
 
 mod builder;
 pub use builder::{BuildError, ClientBuilder, HttpVersion};
@@ -47,15 +60,35 @@ mod confirm;
 mod error;
 pub use error::{Error, Kind, RequestFault, ServerFault, TransportFault};
 
+mod event;
+pub use event::{Event, Events};
+
+mod extension;
+pub use extension::{ClientBuilderExt, ReqwestErrorExt};
+
+mod generation;
+
 mod handshake;
 
 mod likely;
 pub use likely::Likely;
 
+mod metrics;
+#[cfg(feature = "metrics")]
+pub use metrics::Metrics;
+
 mod name;
+
+mod pins;
+
+mod proxy;
+pub use proxy::Proxy;
 
 mod refused;
 pub use refused::{Ending, Refused};
+
+mod reload;
+pub use reload::{Reload, ReloadError};
 
 mod request;
 pub use request::RequestBuilder;
@@ -63,15 +96,28 @@ pub use request::RequestBuilder;
 mod response;
 pub use response::Response;
 
+mod retry;
+pub use retry::Retry;
+
+mod rules;
+
+mod settings;
+
+mod shared;
+
+mod source;
+pub use source::{CredentialSource, SourceError};
+
 mod tls;
 
 mod trust;
 pub use trust::ServerTrust;
 
-pub use countersign_identity::{AltName, Certificate, DistinguishedName};
+pub use countersign_identity::{AltName, Certificate, DistinguishedName, Pin, Thumbprint};
 pub use countersign_problem::{Code, Problem};
 pub use countersign_tls::{
-    Alert, AnchorsError, Clock, Credential, CredentialError, LoadError, SystemClock, TlsVersion,
+    Alert, AnchorsError, Clock, Credential, CredentialError, Finding, LoadError, Password,
+    SignatureScheme, Signer, SystemClock, TlsVersion,
 };
 pub use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-pub use reqwest::{Body, Method, StatusCode, Url, Version};
+pub use reqwest::{Body, Method, Request, StatusCode, Url, Version};

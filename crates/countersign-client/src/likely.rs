@@ -39,6 +39,8 @@ pub enum Likely {
     WrongPurpose,
     /// The certificate is valid, and its holder may not connect.
     NotAuthorized,
+    /// The server accepts the CA, and has no revocation list of it that is fresh enough.
+    ServerCannotCheckRevocation,
     /// A signature does not verify: the server knows a CA of that name with another key.
     SignatureRejected,
     /// Neither the alert nor what we know tells.
@@ -51,7 +53,7 @@ pub(crate) struct Chain(Vec<Certificate>);
 
 impl Chain {
     pub(crate) fn of(credential: &Credential) -> Self {
-        let chain = credential.chain().iter();
+        let chain = credential.chain_der();
         // A credential has read each of them already.
         Self(
             chain
@@ -104,7 +106,9 @@ impl Evidence<'_> {
             Some(Alert::ACCESS_DENIED) => Some(Likely::NotAuthorized),
             Some(Alert::DECRYPT_ERROR) => Some(Likely::SignatureRejected),
             Some(Alert::CERTIFICATE_EXPIRED) => self.wrong_time(chain),
-            Some(Alert::UNKNOWN_CA) => self.wrong_issuer(chain),
+            Some(Alert::UNKNOWN_CA) => self
+                .wrong_issuer(chain)
+                .or_else(|| self.right_issuer(chain)),
             Some(Alert::UNSUPPORTED_CERTIFICATE) => wrong_purpose(chain),
             // Go says `bad_certificate` of everything, Node and a reset nothing at all.
             _ => self
@@ -113,6 +117,15 @@ impl Evidence<'_> {
                 .or_else(|| self.wrong_issuer(chain)),
         };
         found.unwrap_or(Likely::Unknown)
+    }
+
+    /// Its CA is known and nothing is missing: what is left for `unknown_ca` is the revocation list,
+    /// which has that alert in rustls and OpenSSL.
+    fn right_issuer(&self, chain: &Chain) -> Option<Likely> {
+        let last = chain.issuers().next_back()?;
+        self.acceptable
+            .contains(&last)
+            .then_some(Likely::ServerCannotCheckRevocation)
     }
 
     fn wrong_time(&self, chain: &Chain) -> Option<Likely> {

@@ -2,8 +2,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use countersign_identity::Certificate;
+use countersign_problem::Problem;
 use countersign_tls::Alert;
 use jiff::Timestamp;
+use reqwest::StatusCode;
 
 use crate::{Likely, name};
 
@@ -21,6 +23,8 @@ pub struct Refused {
     pub acceptable: Vec<String>,
     /// The certificate that was presented.
     pub presented: Option<Arc<Certificate>>,
+    /// What the server said over HTTP, if it is one of ours.
+    pub problem: Option<Problem>,
     /// Whether it was presented without an intermediate certificate.
     pub(crate) leaf_only: bool,
     /// Whether there is a credential, which could not be presented.
@@ -37,6 +41,8 @@ pub enum Ending {
     Closed,
     /// Reset, where a server that accepts would have spoken.
     Reset,
+    /// With an answer: the handshake was let pass, and the request was refused for the certificate.
+    Answered(StatusCode),
 }
 
 impl Refused {
@@ -60,6 +66,9 @@ impl Refused {
             Likely::Revoked => "ask the issuer for a new certificate",
             Likely::WrongPurpose => "use a certificate whose extended key usage has clientAuth",
             Likely::NotAuthorized => "ask the operator of the server for access",
+            Likely::ServerCannotCheckRevocation => {
+                "the operator of the server must renew its revocation list"
+            }
             Likely::SignatureRejected => {
                 "the server knows a CA of that name with another key: compare the CA certificates"
             }
@@ -71,7 +80,8 @@ impl Refused {
     fn hint_from_alert(&self) -> Option<&'static str> {
         match (self.alert, self.ending) {
             (Some(Alert::CERTIFICATE_EXPIRED), _) => Some(
-                "by this machine's clock the certificate is valid: compare the clocks of both ends",
+                "by this machine's clock the certificate is valid: compare the clocks of both ends; \
+                 OpenSSL says the same of a revocation list of its own that has expired",
             ),
             (Some(Alert::UNKNOWN_CA), _) => Some(
                 "the server finds no path to a CA it trusts: another issuer, a missing \
@@ -81,6 +91,7 @@ impl Refused {
                 "some servers refuse without an alert, and an outage looks the same: \
                  the server's log tells",
             ),
+            (None, Ending::Answered(_)) => Some("the reason stands in the log of the server"),
             _ => None,
         }
     }
@@ -97,6 +108,9 @@ impl Refused {
                 f.write_str("its extended key usage does not allow client authentication")
             }
             Likely::NotAuthorized => f.write_str("its holder may not connect"),
+            Likely::ServerCannotCheckRevocation => {
+                f.write_str("the server has no fresh revocation list")
+            }
             Likely::SignatureRejected => f.write_str("a signature does not verify"),
             Likely::Unknown => f.write_str("nothing tells why"),
         }
@@ -106,6 +120,10 @@ impl Refused {
         match (self.alert, self.ending) {
             (Some(alert), _) => write!(f, " (alert {alert}")?,
             (None, Ending::Reset) => f.write_str(" (reset without an alert")?,
+            (None, Ending::Answered(status)) => match &self.problem {
+                Some(problem) => write!(f, " ({status}, {}", problem.code())?,
+                None => write!(f, " ({status}")?,
+            },
             (None, _) => f.write_str(" (closed without an alert")?,
         }
         let valid_until = self
@@ -162,6 +180,7 @@ mod tests {
             presented: None,
             leaf_only: false,
             withheld: false,
+            problem: None,
         };
         refused.to_string()
     }

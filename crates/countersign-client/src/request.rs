@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Request};
 use serde::Serialize;
 
-use crate::classify::Caller;
+use crate::shared::{Answer, Shared};
 use crate::{Error, Kind, RequestFault, Response};
 
 /// A request in the making, begun by [`Client::get`](crate::Client::get) and its like.
@@ -15,13 +15,18 @@ use crate::{Error, Kind, RequestFault, Response};
 /// What is wrong with its parts is an error of [`send`](Self::send).
 #[must_use = "a request is not sent until `send` is called"]
 pub struct RequestBuilder {
-    caller: Arc<Caller>,
+    shared: Arc<Shared>,
     http: reqwest::RequestBuilder,
+    idempotent: bool,
 }
 
 impl RequestBuilder {
-    pub(crate) fn new(caller: Arc<Caller>, http: reqwest::RequestBuilder) -> Self {
-        Self { caller, http }
+    pub(crate) fn new(shared: Arc<Shared>, http: reqwest::RequestBuilder) -> Self {
+        Self {
+            shared,
+            http,
+            idempotent: false,
+        }
     }
 
     /// Adds a header.
@@ -55,7 +60,14 @@ impl RequestBuilder {
         self.map(|http| http.body(body))
     }
 
-    /// Limits this call, instead of what the client says.
+    /// Tells that sending it twice is as sending it once, whatever its method: it may be
+    /// [repeated](crate::ClientBuilder::retry). A request with an `Idempotency-Key` is so anyway.
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Limits this call, instead of what the client says: each attempt, if it is repeated.
     pub fn timeout(self, limit: Duration) -> Self {
         self.map(|http| http.timeout(limit))
     }
@@ -67,7 +79,7 @@ impl RequestBuilder {
     /// Every [`Kind`] but [`Kind::Decode`]; an answer of 400 and above is one, so that a refusal
     /// is never mistaken for data.
     pub async fn send(self) -> Result<Response, Error> {
-        self.send_any_status().await?.into_success().await
+        self.call(Answer::Success).await
     }
 
     /// Sends the request. The answer may be one of failure.
@@ -76,27 +88,19 @@ impl RequestBuilder {
     ///
     /// As [`send`](Self::send), but no status is one.
     pub async fn send_any_status(self) -> Result<Response, Error> {
-        let (http, request) = self.http.build_split();
-        let request = request.map_err(|error| self.caller.classify(error, false))?;
-        check_scheme(&request)?;
-        let url = request.url().clone();
-        let redirected = Arc::new(AtomicBool::new(false));
-        let answer = REDIRECTED
-            .scope(Arc::clone(&redirected), http.execute(request))
-            .await;
-        match answer {
-            Ok(response) => Ok(Response::new(self.caller, response)),
-            Err(error) => Err(self
-                .caller
-                .classify(error, redirected.load(Ordering::Relaxed))
-                .at(&url)),
-        }
+        self.call(Answer::Any).await
+    }
+
+    async fn call(self, wanted: Answer) -> Result<Response, Error> {
+        let request = self.http.build();
+        let request = request.map_err(|error| self.shared.current().caller.classify(error, false));
+        self.shared.call(request?, self.idempotent, wanted).await
     }
 
     fn map(self, add: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> Self {
         Self {
-            caller: self.caller,
             http: add(self.http),
+            ..self
         }
     }
 }
@@ -109,7 +113,7 @@ impl fmt::Debug for RequestBuilder {
 }
 
 /// reqwest would refuse it too, without a type.
-fn check_scheme(request: &Request) -> Result<(), Error> {
+pub(crate) fn check_scheme(request: &Request) -> Result<(), Error> {
     let url = request.url();
     if url.scheme() == "https" {
         return Ok(());
@@ -120,7 +124,15 @@ fn check_scheme(request: &Request) -> Result<(), Error> {
     Err(Error::new(Kind::Request(fault)).at(url).unsent(true))
 }
 
-/// Called by the redirect policy: the server has seen the request, whatever comes next.
+/// Runs a call, and tells whether it was redirected: then the server has seen the request,
+/// whatever comes next.
+pub(crate) async fn watching_redirects<F: Future>(call: F) -> (F::Output, bool) {
+    let redirected = Arc::new(AtomicBool::new(false));
+    let done = REDIRECTED.scope(Arc::clone(&redirected), call).await;
+    (done, redirected.load(Ordering::Relaxed))
+}
+
+/// Called by the redirect policy.
 pub(crate) fn note_redirect() {
     let _ = REDIRECTED.try_with(|redirected| redirected.store(true, Ordering::Relaxed));
 }

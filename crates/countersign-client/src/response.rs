@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_problem::{MEDIA_TYPE, Problem};
+use countersign_problem::{Code, MEDIA_TYPE, Problem};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{StatusCode, Url, Version};
 use serde::de::DeserializeOwned;
 
-use crate::classify::Caller;
+use crate::classify::{Caller, Said};
+use crate::retry::retry_after;
 use crate::{Error, Kind};
 
 /// An answer: its head, and a body that is still to be read.
@@ -92,11 +93,17 @@ impl Response {
         if !status.is_client_error() && !status.is_server_error() {
             return Ok(self);
         }
+        let retry_after = retry_after(self.headers());
         let kind = match self.problem().await {
+            Some(problem) if is_about_the_certificate(&problem) => {
+                self.refused(Said::Problem(problem))
+            }
             Some(problem) if is_denial(status) => Kind::Denied(problem),
+            None if may_be_a_gateway(status) => self.of_a_gateway().await,
             problem => Kind::Status { status, problem },
         };
-        Err(Error::new(kind).at(self.url()))
+        let error = Error::new(kind).retry_after_of(retry_after);
+        Err(error.at(self.url()))
     }
 
     /// The problem document that the body is, if it is one of ours. What is too large, does not
@@ -105,15 +112,61 @@ impl Response {
         if !is_problem(self.headers()) {
             return None;
         }
+        let body = self.body_within(LARGEST_PROBLEM).await?;
+        serde_json::from_slice(&body).ok()
+    }
+
+    /// nginx lets every handshake pass, and then answers a page that says one of two things.
+    async fn of_a_gateway(&mut self) -> Kind {
+        let status = self.status();
+        let body = self.body_within(LARGEST_PAGE).await.unwrap_or_default();
+        let page = String::from_utf8_lossy(&body);
+        if page.contains("No required SSL certificate was sent") || status.as_u16() == 496 {
+            return self.refused(Said::NoCertificate);
+        }
+        if page.contains("The SSL certificate error") || status.as_u16() == 495 {
+            return self.refused(Said::BadCertificate);
+        }
+        Kind::Status {
+            status,
+            problem: None,
+        }
+    }
+
+    fn refused(&self, said: Said) -> Kind {
+        let host = self.url().host_str().unwrap_or_default();
+        Kind::Refused(self.caller.refused_over_http(self.status(), host, said))
+    }
+
+    async fn body_within(&mut self, most: usize) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await.ok()? {
-            if body.len() + chunk.len() > LARGEST_PROBLEM {
+            if body.len() + chunk.len() > most {
                 return None;
             }
             body.extend_from_slice(&chunk);
         }
-        serde_json::from_slice(&body).ok()
+        Some(body)
     }
+}
+
+/// The codes that speak of the certificate alone, and not of who holds it.
+fn is_about_the_certificate(problem: &Problem) -> bool {
+    matches!(
+        problem.code(),
+        Code::CertificateRequired
+            | Code::CertificateExpired
+            | Code::CertificateNotYetValid
+            | Code::CertificateRevoked
+            | Code::CertificateUntrusted
+            | Code::CertificateUnsuitable
+            | Code::RevocationUnknown
+    )
+}
+
+/// nginx answers 400, and has 495 and 496 for those who configure a page of their own.
+fn may_be_a_gateway(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 495 | 496)
 }
 
 fn is_denial(status: StatusCode) -> bool {
@@ -131,3 +184,5 @@ fn is_problem(headers: &HeaderMap) -> bool {
 
 /// Ours has less than one KiB.
 const LARGEST_PROBLEM: usize = 64 * 1024;
+/// nginx's own has less than half a KiB.
+const LARGEST_PAGE: usize = 8 * 1024;

@@ -9,6 +9,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 
 use crate::handshake::{Presenter, Tickets, Witness};
+use crate::pins::Pins;
 use crate::{BuildError, HttpVersion, ServerTrust};
 
 /// All that a handshake depends on.
@@ -23,7 +24,11 @@ pub(crate) struct TlsParts<'a> {
 impl TlsParts<'_> {
     pub(crate) fn into_config(self) -> Result<ClientConfig, BuildError> {
         let provider = provider();
-        let verifier = Witness(self.verifier(&provider)?);
+        let roots = Arc::new(self.trust.roots().map_err(BuildError::tls)?);
+        let verifier = Witness {
+            verifier: verifier(&roots, &provider)?,
+            pins: self.pins(&roots),
+        };
         let mut config = ClientConfig::builder_with_details(provider, time_provider(self.clock))
             .with_protocol_versions(&versions(self.version)?)
             .map_err(BuildError::tls)?
@@ -38,15 +43,22 @@ impl TlsParts<'_> {
         Ok(config)
     }
 
-    fn verifier(
-        &self,
-        provider: &Arc<CryptoProvider>,
-    ) -> Result<Arc<WebPkiServerVerifier>, BuildError> {
-        let roots: RootCertStore = self.trust.anchors().trust_anchors().cloned().collect();
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-            .build()
-            .map_err(BuildError::tls)
+    fn pins(&self, roots: &Arc<RootCertStore>) -> Option<Pins> {
+        let wanted = self.trust.pins().to_vec();
+        (!wanted.is_empty()).then(|| Pins {
+            wanted,
+            roots: Arc::clone(roots),
+        })
     }
+}
+
+fn verifier(
+    roots: &Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, BuildError> {
+    WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), Arc::clone(provider))
+        .build()
+        .map_err(BuildError::tls)
 }
 
 fn versions(

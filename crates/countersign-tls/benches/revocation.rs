@@ -20,7 +20,8 @@ use std::{env, fs, iter};
 use countersign_identity::{NameRules, Scheme, Thumbprint};
 use countersign_pki::{Authority, Issued};
 use countersign_tls::{
-    Anchors, Credential, Peer, RevocationList, SystemClock, Trust, TrustSnapshot, provider,
+    Anchors, Credential, Peer, RevocationList, RustlsCredential, SystemClock, Trust, TrustSnapshot,
+    provider,
 };
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{

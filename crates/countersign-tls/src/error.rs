@@ -1,62 +1,13 @@
+use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign_identity::{CertificateError, Pin, TrustName};
 use countersign_problem::Code;
 use thiserror::Error;
 
+use crate::credential::{CredentialError, Part};
 use crate::{Refusal, Warning};
-
-/// Why a chain and a key are not a [`Credential`](crate::Credential).
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CredentialError {
-    /// A certificate cannot be read.
-    #[error("certificate {position} of the chain: {source}")]
-    Certificate {
-        /// Its place in the chain, counted from 1.
-        position: usize,
-        /// What is wrong with it.
-        source: CertificateError,
-    },
-    /// The key is encrypted.
-    #[error("the private key is encrypted: wanted one without a passphrase")]
-    KeyEncrypted,
-    /// The key belongs to another certificate.
-    #[error(
-        "the private key does not belong to the first certificate, whose subject is `{subject}`"
-    )]
-    KeyMismatch {
-        /// The subject of the first certificate.
-        subject: String,
-    },
-    /// The key is malformed, or of a kind that we cannot use.
-    #[error(
-        "the private key cannot be used: wanted PKCS#8, PKCS#1 or SEC1 with an RSA, ECDSA or Ed25519 key"
-    )]
-    KeyUnusable,
-    /// There is no certificate.
-    #[error("no certificate: {found}")]
-    NoCertificate {
-        /// What there is.
-        found: String,
-    },
-    /// There is no key.
-    #[error("no private key: {found}")]
-    NoKey {
-        /// What there is.
-        found: String,
-    },
-    /// The text is not PEM.
-    #[error("malformed PEM: a section is cut short or is not base64")]
-    Pem,
-    /// There is more than one key, and nothing says which to use.
-    #[error("{count} private keys: wanted one")]
-    SeveralKeys {
-        /// How many.
-        count: usize,
-    },
-}
 
 /// Why certificates are not [`Anchors`](crate::Anchors).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -204,7 +155,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The files do not make a credential.
-    #[error("`{}` and `{}`: {source}", chain.display(), key.display())]
+    #[error("{}: {source}", Files { chain, key, part: source.part() })]
     Credential {
         /// The file of the chain.
         chain: PathBuf,
@@ -229,6 +180,34 @@ pub enum LoadError {
         /// Why not.
         source: CrlError,
     },
+}
+
+impl LoadError {
+    pub(crate) fn credential(chain: &Path, key: &Path, source: CredentialError) -> Self {
+        Self::Credential {
+            chain: chain.to_owned(),
+            key: key.to_owned(),
+            source,
+        }
+    }
+}
+
+/// The file to blame, or both.
+struct Files<'a> {
+    chain: &'a Path,
+    key: &'a Path,
+    part: Part,
+}
+
+impl fmt::Display for Files<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (chain, key) = (self.chain.display(), self.key.display());
+        match self.part {
+            Part::Key => write!(f, "`{key}`"),
+            Part::Both if self.chain != self.key => write!(f, "`{chain}` and `{key}`"),
+            Part::Both | Part::Chain => write!(f, "`{chain}`"),
+        }
+    }
 }
 
 /// Why a credential and trusts are not a [`TrustSnapshot`](crate::TrustSnapshot).

@@ -12,7 +12,7 @@
 //! is preferred, TLS 1.2 and 1.3 are spoken, and nothing else.
 //!
 //! Types of rustls appear only where they must: in [`Peer::of`], in
-//! [`TrustSnapshot::server_config`], and in what `countersign-client` builds on.
+//! [`TrustSnapshot::server_config`], [`RustlsCredential`], and in what `countersign-client` builds on.
 
 mod alert;
 pub use alert::Alert;
@@ -29,14 +29,12 @@ mod clock;
 pub use clock::{Clock, SystemClock, from_unix_time, time_provider};
 
 mod credential;
-pub use credential::Credential;
+pub use credential::{Credential, CredentialError, Finding, RustlsCredential};
 
 mod der;
 
 mod error;
-pub use error::{
-    AnchorFlaw, AnchorsError, CredentialError, CrlError, LoadError, PeerError, SnapshotError,
-};
+pub use error::{AnchorFlaw, AnchorsError, CrlError, LoadError, PeerError, SnapshotError};
 
 mod examination;
 pub use examination::{Examination, Vote};
@@ -56,6 +54,9 @@ pub use observe::{Observed, RefusedCertificate, observe};
 
 mod options;
 pub use options::{ClientCertificate, ServerOptions, Sessions};
+
+mod password;
+pub use password::Password;
 
 mod path;
 
@@ -88,6 +89,9 @@ mod signature_kind;
 pub use signature_kind::SignatureKind;
 
 mod signed;
+
+mod signer;
+pub use signer::{SignatureScheme, Signer};
 
 mod snapshot;
 pub use snapshot::TrustSnapshot;

@@ -11,7 +11,8 @@ use crate::clock::time_provider;
 use crate::judge::Judge;
 use crate::verifier::Verifier;
 use crate::{
-    ClientCertificate, Clock, Credential, ServerOptions, SnapshotError, Trust, Warning, provider,
+    ClientCertificate, Clock, Credential, RustlsCredential, ServerOptions, SnapshotError, Trust,
+    Warning, provider,
 };
 
 /// A server's credential and its trusts: all that decides a handshake, as one value.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use countersign_axum::Credential;
-use countersign_tls::{Alert, provider};
+use countersign_tls::{Alert, RustlsCredential, provider};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::client::conn::{http1, http2};

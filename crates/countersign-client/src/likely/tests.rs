@@ -115,7 +115,7 @@ fn an_unknown_ca_is_explained_by_what_the_server_accepts() {
         alert,
         Some(&whole),
         &["CN=Other", "CN=Root"],
-        &Likely::Unknown,
+        &Likely::ServerCannotCheckRevocation,
     );
     check(alert, Some(&whole), &[], &Likely::Unknown);
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use countersign_client::{
-    Client, Code, HttpVersion, Kind, RequestFault, StatusCode, TransportFault, Version,
+    Client, Code, Ending, HttpVersion, Kind, Likely, RequestFault, StatusCode, TransportFault,
+    Version,
 };
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -316,4 +317,67 @@ async fn accepted() -> (World, Server, Client) {
         .await
         .unwrap();
     (world, server, client)
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_refused_over_http_is_a_refusal_with_the_words_of_the_server() {
+    let (world, server, client) = accepted().await;
+    drop(world);
+    let presented = client.credential();
+    let not_after = presented.as_ref().unwrap().not_after();
+    for (path, code, likely) in [
+        (
+            "/expired",
+            Code::CertificateExpired,
+            Likely::Expired { not_after },
+        ),
+        (
+            "/unchecked",
+            Code::RevocationUnknown,
+            Likely::ServerCannotCheckRevocation,
+        ),
+    ] {
+        let error = client.get(server.url(path)).send().await.unwrap_err();
+        let Kind::Refused(refused) = error.kind() else {
+            panic!("{path}: {error:?}");
+        };
+        assert_eq!(refused.ending, Ending::Answered(StatusCode::UNAUTHORIZED));
+        assert_eq!(refused.likely, likely);
+        assert_eq!(refused.acceptable, ["CN=Client CA"]);
+        assert_eq!(refused.presented, presented);
+        assert_eq!(error.code(), Some(code));
+        assert!(error.hint().is_some());
+        assert!(!error.is_safe_to_retry());
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_nginx_are_refusals_too() {
+    let (_world, server, client) = accepted().await;
+    for (path, wanted) in [
+        ("/nginx-none", Some(Likely::NoCertificate)),
+        ("/nginx-bad", Some(Likely::Unknown)),
+        ("/nginx-other", None),
+    ] {
+        let error = client.get(server.url(path)).send().await.unwrap_err();
+        let likely = match error.kind() {
+            Kind::Refused(refused) => Some(refused.likely.clone()),
+            Kind::Status { .. } => None,
+            other => panic!("{path}: {other:?}"),
+        };
+        assert_eq!(likely, wanted, "{path}");
+    }
+    let error = client
+        .get(server.url("/nginx-bad"))
+        .send()
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("(400 Bad Request; valid until"),
+        "{error}"
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        "the reason stands in the log of the server"
+    );
 }

@@ -1,6 +1,7 @@
 //! What the confirmation of a connection relies on, and tokio-rustls does not promise: that a read
 //! without room takes in what the server sent, and takes no plaintext away.
 
+use countersign_tls::RustlsCredential;
 use std::future::poll_fn;
 use std::mem::MaybeUninit;
 use std::pin::Pin;

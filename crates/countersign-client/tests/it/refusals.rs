@@ -1,21 +1,22 @@
 //! A refused client learns why, before its request is sent: every time, whatever is spoken.
 
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_client::{
-    Alert, Client, Credential, Ending, HttpVersion, Kind, Likely, Refused, TlsVersion,
+    Alert, Client, Credential, Ending, HttpVersion, Kind, Likely, Refused, RequestBuilder,
+    TlsVersion,
 };
-use countersign_pki::{Authority, Request, Usage};
+use countersign_pki::{Authority, Request, RevocationReason, Usage};
 use jiff::Timestamp;
+use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::relay::relay;
 use crate::world::{BOTH_HTTP, BOTH_TLS, Server, World, credential, days_from_now};
-
-/// How often each row is tried: plain reqwest loses every second refusal over TLS 1.3 and HTTP/2.
-const TIMES: usize = 25;
 
 #[tokio::test]
 async fn no_certificate() {
@@ -88,6 +89,35 @@ async fn a_certificate_for_another_purpose() {
         &Likely::WrongPurpose,
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_revoked_certificate() {
+    let revoked = |world: &World| {
+        let issued = world.client_ca.client(Timestamp::now()).issue().unwrap();
+        let list = world.client_ca.crl(Timestamp::now());
+        let list = list.revoke(
+            &issued.serial(),
+            RevocationReason::KeyCompromise,
+            Timestamp::now(),
+        );
+        let config = world.server_config_with_list(&list.issue().unwrap());
+        (Some(credential(&issued)), config)
+    };
+    Row::of(revoked, Alert::CERTIFICATE_REVOKED, Likely::Revoked)
+        .check()
+        .await;
+}
+
+#[tokio::test]
+async fn a_server_whose_revocation_list_is_stale() {
+    let stale = |world: &World| {
+        let list = world.client_ca.crl(days_from_now(-9));
+        let list = list.next_update(days_from_now(-2)).issue().unwrap();
+        (Some(world.caller()), world.server_config_with_list(&list))
+    };
+    let likely = Likely::ServerCannotCheckRevocation;
+    Row::of(stale, Alert::UNKNOWN_CA, likely).check().await;
 }
 
 #[tokio::test]
@@ -202,30 +232,83 @@ async fn a_server_that_never_says_yes_is_used_after_the_deadline() {
     assert_eq!(answer.status(), 200);
 }
 
-/// A client with this credential is refused for this reason, over both versions of TLS and of HTTP,
-/// every time, and no request reaches the handler.
+/// A client with this credential is refused for this reason by a server of ours.
 async fn check(credential: impl Fn(&World) -> Option<Credential>, alert: Alert, likely: &Likely) {
-    let world = World::new();
-    let server = world.serve().await;
-    let credential = credential(&world);
-    for tls in BOTH_TLS {
-        for http in BOTH_HTTP {
-            for time in 0..TIMES {
-                let row = format!("TLS {tls}, {http:?}, time {time}");
-                let client = client(&world, credential.clone(), tls, http).await;
-                let request = client.post(server.url("/ok")).body("a body");
-                let error = request.send().await.unwrap_err();
-                let refused = refused(&error);
-                assert_eq!(refused.alert, Some(alert), "{row}: {error}");
-                assert_eq!(refused.ending, Ending::Alert, "{row}");
-                assert_eq!(&refused.likely, likely, "{row}: {error}");
-                assert_eq!(refused.acceptable, ["CN=Client CA"], "{row}");
-                assert_eq!(refused.presented, client.credential(), "{row}");
-                assert!(error.is_safe_to_retry(), "{row}");
+    let given = |world: &World| (credential(world), world.server_config(&world.server()));
+    Row::of(given, alert, likely.clone()).check().await;
+}
+
+/// A client and a server that refuses it, over both versions of TLS and of HTTP, with a request that
+/// is small and one that is large, directly and through 20 ms: every time for this reason, and no
+/// request reaches the handler.
+struct Row {
+    world: World,
+    credential: Option<Credential>,
+    config: Arc<ServerConfig>,
+    alert: Alert,
+    likely: Likely,
+}
+
+impl Row {
+    fn of(
+        given: impl Fn(&World) -> (Option<Credential>, Arc<ServerConfig>),
+        alert: Alert,
+        likely: Likely,
+    ) -> Self {
+        let world = World::new();
+        let (credential, config) = given(&world);
+        Self {
+            world,
+            credential,
+            config,
+            alert,
+            likely,
+        }
+    }
+
+    async fn check(&self) {
+        let server = Server::start(Arc::clone(&self.config)).await;
+        self.check_at(server.address, times()).await;
+        let relay = relay(server.address, Duration::from_millis(10)).await;
+        self.check_at(relay, times().div_ceil(4)).await;
+        assert_eq!(server.handled(), 0);
+    }
+
+    async fn check_at(&self, address: SocketAddr, times: usize) {
+        for tls in BOTH_TLS {
+            for http in BOTH_HTTP {
+                for time in 0..times {
+                    let client = client(&self.world, self.credential.clone(), tls, http).await;
+                    let url = format!("https://localhost:{}/ok", address.port());
+                    let row = format!("TLS {tls}, {http:?}, time {time}");
+                    self.check_one(client.get(&url), &format!("{row}, GET"))
+                        .await;
+                    let large = client.post(&url).body(vec![0; 1024 * 1024]);
+                    self.check_one(large, &format!("{row}, POST")).await;
+                }
             }
         }
     }
-    assert_eq!(server.handled(), 0);
+
+    async fn check_one(&self, request: RequestBuilder, row: &str) {
+        let error = request.send().await.unwrap_err();
+        let refused = refused(&error);
+        assert_eq!(refused.alert, Some(self.alert), "{row}: {error}");
+        assert_eq!(refused.ending, Ending::Alert, "{row}");
+        assert_eq!(refused.likely, self.likely, "{row}: {error}");
+        assert_eq!(refused.acceptable, ["CN=Client CA"], "{row}");
+        let presented = refused.presented.as_deref();
+        let ours = self.credential.as_ref().map(Credential::certificate);
+        assert_eq!(presented, ours, "{row}");
+        assert!(error.is_safe_to_retry(), "{row}");
+    }
+}
+
+/// How often each is tried: plain reqwest loses every second refusal over TLS 1.3 and HTTP/2.
+/// `COUNTERSIGN_REFUSALS=200` tries as often as the claim was first shown.
+fn times() -> usize {
+    let times = std::env::var("COUNTERSIGN_REFUSALS").ok();
+    times.map_or(8, |times| times.parse().unwrap())
 }
 
 async fn client(
@@ -256,7 +339,7 @@ fn refused(error: &countersign_client::Error) -> &Refused {
 
 /// A server that asks for a certificate, takes what the client then sends, and says nothing more.
 /// Its TLS runs by hand: a server of rustls would send an alert or a ticket.
-async fn mute(world: &World, linger: Option<Duration>) -> std::net::SocketAddr {
+async fn mute(world: &World, linger: Option<Duration>) -> SocketAddr {
     let config = world.server_config(&world.server());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,8 +1,8 @@
 use std::fs;
 
 use countersign_identity::CertificateError;
-use countersign_pki::Issued;
-use countersign_tls::{Credential, CredentialError, LoadError};
+use countersign_pki::{Issued, Key, KeyKind};
+use countersign_tls::{Credential, CredentialError, LoadError, RustlsCredential};
 
 use crate::world::{Ca, now};
 
@@ -62,14 +62,26 @@ fn the_key_of_another_certificate_does_not_match() {
         &mismatch("CN=billing"),
         "the private key does not belong to the first certificate, whose subject is `CN=billing`",
     );
-    // The right key, and the chain the wrong way round.
+}
+
+#[test]
+fn the_right_key_with_the_chain_the_wrong_way_round_is_told_from_a_wrong_key() {
     let ca = Ca::new("Clients");
-    let leaf = ca.root.client(now()).issue().unwrap();
+    let leaf = ca
+        .root
+        .client(now())
+        .common_name("billing")
+        .issue()
+        .unwrap();
     check(
         &(ca.root.certificate_pem() + &leaf.leaf_pem()),
         &leaf.key_pem(),
-        &mismatch("CN=Clients"),
-        "the private key does not belong to the first certificate, whose subject is `CN=Clients`",
+        &CredentialError::LeafNotFirst {
+            position: 2,
+            subject: "CN=billing".to_owned(),
+        },
+        "the private key belongs to certificate 2 of the chain, whose subject is `CN=billing`: \
+         it must be the first",
     );
 }
 
@@ -111,28 +123,48 @@ fn what_is_missing_is_named_together_with_what_there_is() {
 }
 
 #[test]
-fn an_encrypted_key_is_refused_by_its_label() {
+fn sections_of_kinds_that_look_right_are_named() {
     let issued = issued();
-    let pkcs8 = issued.key_pem().replace("PRIVATE", "ENCRYPTED PRIVATE");
-    // As `openssl ec -aes128` writes it.
-    let legacy = issued.key_pem().replace("PRIVATE", "EC PRIVATE").replacen(
-        "KEY-----\n",
-        "KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,3F17F5316E2BAC89\n\n",
-        1,
-    );
-    for key in [pkcs8, legacy] {
-        check(
-            &issued.chain_pem(),
-            &key,
-            &CredentialError::KeyEncrypted,
-            "the private key is encrypted: wanted one without a passphrase",
-        );
-        let combined = issued.chain_pem() + &key;
-        assert_eq!(
-            Credential::from_combined_pem(combined.as_bytes()).unwrap_err(),
-            CredentialError::KeyEncrypted
-        );
+    let relabelled = |label: &str| issued.chain_pem().replace("CERTIFICATE", label);
+    for (label, hint) in [("TRUSTED CERTIFICATE", "-trustout"), ("PKCS7", "PKCS#7")] {
+        let found = format!("found 2 x {label}");
+        let error = Credential::from_pem(relabelled(label).as_bytes(), issued.key_pem().as_bytes());
+        let error = error.unwrap_err();
+        assert_eq!(error, CredentialError::NoCertificate { found });
+        assert!(error.hint().unwrap().contains(hint), "{error}");
     }
+}
+
+#[test]
+fn lists_and_requests_beside_them_are_passed_over() {
+    let issued = issued();
+    let other = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
+    let text =
+        other("X509 CRL") + &issued.chain_pem() + &other("CERTIFICATE REQUEST") + &issued.key_pem();
+    assert!(Credential::from_combined_pem(text.as_bytes()).is_ok());
+}
+
+#[test]
+fn bytes_where_text_is_wanted_are_called_der() {
+    let issued = issued();
+    let error = Credential::from_pem(issued.certificate_der(), issued.key_pem().as_bytes());
+    let error = error.unwrap_err();
+    assert_eq!(error, CredentialError::Der);
+    assert!(error.hint().unwrap().contains("PKCS#12"));
+}
+
+#[test]
+fn der_is_read_too() {
+    let issued = issued();
+    let key = issued.key().pkcs8_der().to_vec();
+    let credential = Credential::from_der(issued.chain_der(), key).unwrap();
+    assert_eq!(credential.chain().len(), 2);
+    assert_eq!(
+        Credential::from_der(issued.chain_der(), b"junk".to_vec()).unwrap_err(),
+        CredentialError::KeyUnusable
+    );
+    let none = Credential::from_der([], issued.key().pkcs8_der().to_vec()).unwrap_err();
+    assert_eq!(none.to_string(), "no certificate: found an empty chain");
 }
 
 #[test]
@@ -221,15 +253,20 @@ fn files_are_read_and_named() {
         Credential::from_pem_files(&chain, &key)
             .unwrap_err()
             .to_string(),
-        format!(
-            "`{}` and `{}`: no private key: found no PEM section",
-            chain.display(),
-            key.display()
-        )
+        format!("`{}`: no private key: found no PEM section", key.display())
     );
+
+    fs::write(&key, Key::generate(KeyKind::P256).unwrap().pem()).unwrap();
+    let error = Credential::from_pem_files(&chain, &key).unwrap_err();
+    let wanted = format!(
+        "`{}` and `{}`: the private key",
+        chain.display(),
+        key.display()
+    );
+    assert!(error.to_string().starts_with(&wanted), "{error}");
 
     fs::write(&key, issued.key_pem()).unwrap();
     assert!(Credential::from_pem_files(&chain, &key).is_ok());
     fs::write(&chain, issued.chain_pem() + &issued.key_pem()).unwrap();
-    assert!(Credential::from_pem_files(&chain, &chain).is_ok());
+    assert!(Credential::from_pem_file(&chain).is_ok());
 }

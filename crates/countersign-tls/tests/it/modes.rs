@@ -1,7 +1,9 @@
 //! What is asked of a client in the handshake, and what comes of it.
 
 use countersign_problem::Code;
-use countersign_tls::{ClientCertificate, Peer, PeerError, Refusal, ServerOptions, TrustSnapshot};
+use countersign_tls::{
+    ClientCertificate, Peer, PeerError, Refusal, RustlsCredential, ServerOptions, TrustSnapshot,
+};
 use rustls::HandshakeKind;
 use rustls::sign::CertifiedKey;
 

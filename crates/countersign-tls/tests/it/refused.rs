@@ -4,8 +4,8 @@ use countersign_identity::Certificate;
 use countersign_pki::{Authority, Usage};
 use countersign_problem::Code;
 use countersign_tls::{
-    BlockedBy, Credential, KeyKind, PathRule, Peer, PeerError, Refusal, TrustSnapshot,
-    UnknownRevocation,
+    BlockedBy, Credential, KeyKind, PathRule, Peer, PeerError, Refusal, RustlsCredential,
+    TrustSnapshot, UnknownRevocation,
 };
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::sign::CertifiedKey;

@@ -5,7 +5,7 @@ use countersign_pki::{Authority, BasicConstraints, Extension, KeyUsage, Request,
 use countersign_problem::Code;
 use countersign_tls::{
     AnchorFlaw, Anchors, AnchorsError, Credential, PathRule, Peer, PeerError, Refusal,
-    SnapshotError, TrustSnapshot, Warning,
+    RustlsCredential, SnapshotError, TrustSnapshot, Warning,
 };
 use rustls::sign::CertifiedKey;
 

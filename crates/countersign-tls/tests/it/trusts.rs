@@ -2,7 +2,7 @@
 
 use countersign_identity::{IdentityError, Name};
 use countersign_pki::Authority;
-use countersign_tls::{Credential, Peer, PeerError, Refusal, TrustSnapshot};
+use countersign_tls::{Credential, Peer, PeerError, Refusal, RustlsCredential, TrustSnapshot};
 
 use crate::wire::{VERSIONS, client, shake};
 use crate::world::{Ca, Server, credential, now, trust};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use countersign_tls::{
-    Alert, Credential, RefusedCertificate, TlsVersion, TrustSnapshot, observe, provider,
+    Alert, Credential, RefusedCertificate, RustlsCredential, TlsVersion, TrustSnapshot, observe,
+    provider,
 };
 use rustls::client::ResolvesClientCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -32,7 +33,11 @@ pub(crate) fn client(
     version: &'static SupportedProtocolVersion,
     credential: Option<&Credential>,
 ) -> Arc<ClientConfig> {
-    client_with(server, version, credential.map(Credential::certified_key))
+    client_with(
+        server,
+        version,
+        credential.map(RustlsCredential::certified_key),
+    )
 }
 
 /// The same, with a key that need not match.

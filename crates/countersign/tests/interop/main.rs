@@ -12,6 +12,7 @@
 )]
 
 mod catalogue;
+mod credentials;
 mod curl;
 mod openssl;
 mod python;
