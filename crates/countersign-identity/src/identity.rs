@@ -92,9 +92,19 @@ impl NameRules {
         self.scheme
     }
 
+    /// The names, as patterns.
+    pub fn patterns(&self) -> &[NamePattern] {
+        &self.patterns
+    }
+
     /// Whether the trust may vouch for `name`.
     pub fn allow(&self, name: &Name) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(name))
+        self.allowing(name).is_some()
+    }
+
+    /// The first pattern by which the trust may vouch for `name`.
+    pub fn allowing(&self, name: &Name) -> Option<&NamePattern> {
+        self.patterns.iter().find(|pattern| pattern.matches(name))
     }
 }
 

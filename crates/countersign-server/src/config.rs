@@ -9,7 +9,7 @@ use std::sync::Arc;
 use countersign_axum::Live;
 use countersign_policy::Directory;
 use countersign_tls::{
-    ClientCertificate, Clock, Credential, ServerOptions, Sessions, TrustSnapshot,
+    ClientCertificate, Clock, Credential, ServerOptions, Sessions, Trust, TrustSnapshot,
 };
 
 pub use self::error::ConfigError;
@@ -83,13 +83,8 @@ impl Config {
         clock: Arc<dyn Clock>,
     ) -> Result<(TrustSnapshot, Directory), ConfigError> {
         let credential = Credential::from_pem_files(&self.chain, &self.key)?;
-        let trusts = self.trusts.iter().map(TrustConfig::load);
-        let trusts = trusts.collect::<Result<_, _>>()?;
-        let policy = read(&self.policy)?;
-        let directory = Directory::from_toml(&policy).map_err(|source| ConfigError::Policy {
-            path: self.policy.clone(),
-            source,
-        })?;
+        let trusts = self.load_trusts()?;
+        let directory = self.load_policy()?;
         let options = ServerOptions::default()
             .client_certificate(self.client_certificate)
             .sessions(sessions);
@@ -98,6 +93,29 @@ impl Config {
             tracing::warn!("{warning}");
         }
         Ok((trust, directory))
+    }
+
+    /// Loads the trusts alone: what decides on a certificate, where there is no server.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing or wrong; the error names it.
+    pub fn load_trusts(&self) -> Result<Vec<Trust>, ConfigError> {
+        let trusts = self.trusts.iter().map(TrustConfig::load);
+        Ok(trusts.collect::<Result<_, _>>()?)
+    }
+
+    /// Loads the policy alone.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing or wrong; the error names it.
+    pub fn load_policy(&self) -> Result<Directory, ConfigError> {
+        let policy = read(&self.policy)?;
+        Directory::from_toml(&policy).map_err(|source| ConfigError::Policy {
+            path: self.policy.clone(),
+            source,
+        })
     }
 
     /// Every file that [`load`](Self::load) reads.

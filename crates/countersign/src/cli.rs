@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use jiff::Timestamp;
+
 use crate::pki::PkiCommand;
 use crate::trust::TrustCommand;
 
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Make dev certificates, start the reference server, and call it as each dev client.
     Dev(DevArgs),
+    /// Say how a server would decide on a certificate and a request, and why.
+    Explain(ExplainArgs),
     /// Make certificates, and keep them good.
     ///
     /// Standard output is data, standard error is prose; nothing ever asks. Exit codes: 0 done, 1 failed,
@@ -52,6 +56,45 @@ pub(crate) struct DevArgs {
     /// Exit after the calls: 0 where each came out as expected, 1 otherwise.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// Asks the trusts and the policy that a server would ask, by the same functions, and prints each step to
+/// the decision. The key is not needed. It says nothing of who holds the certificate: that is what a
+/// handshake is for.
+///
+/// Exit codes: 0 allowed, 3 denied, 1 something cannot be read, 2 the command line was not understood.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The certificate, PEM or DER, and what the client sends with it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: PathBuf,
+
+    /// More that the client sends: intermediates.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Vec<PathBuf>,
+
+    /// The configuration of the server, for its trusts and its policy [default: the dev server's, with the
+    /// `root.pem` beside the certificate].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The routes, as `serve --routes=json` prints them [default: those of the reference server].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) clock: Option<Timestamp>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The method of the request.
+    pub(crate) method: String,
+
+    /// The path of the request.
+    pub(crate) path: String,
 }
 
 #[derive(Debug, Args)]

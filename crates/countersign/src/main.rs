@@ -1,8 +1,10 @@
 //! Mutual TLS from the handshake to the authorization decision, on one command line.
 
 mod call;
+mod certificates;
 mod cli;
 mod dev;
+mod explain;
 mod failure;
 mod pki;
 mod serve;
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Call(args) => wait(call::run(args)),
         Command::Dev(args) => wait(dev::run(args)),
+        Command::Explain(args) => explain::run(&args),
         Command::Pki(command) => pki::run(command),
         Command::Serve(args) => wait(serve::run(args)),
         Command::Trust(command) => trust::run(command),
