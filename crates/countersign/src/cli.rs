@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Say how a server would decide on a certificate and a request, and why.
     Explain(ExplainArgs),
+    /// Show what certificates, requests, revocation lists and keys hold, and what is odd about them.
+    Inspect(InspectArgs),
     /// Make certificates, and keep them good.
     ///
     /// Standard output is data, standard error is prose; nothing ever asks. Exit codes: 0 done, 1 failed,
@@ -95,6 +97,31 @@ pub(crate) struct ExplainArgs {
 
     /// The path of the request.
     pub(crate) path: String,
+}
+
+/// Reads PEM or DER. Of a key it shows the kind and the pin, never the bytes. What is odd is told at the end, as
+/// `pki lint` tells it.
+///
+/// Exit codes: 0 shown, and of two names that they match; 1 something cannot be read, or two names differ; 2 the
+/// command line was not understood.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The file.
+    #[arg(required_unless_present = "dn", conflicts_with = "dn")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// A distinguished name as RFC 4514 writes it, instead of a file; of two, say whether they match, and what
+    /// differs.
+    #[arg(long, value_name = "NAME", num_args = 1)]
+    pub(crate) dn: Vec<String>,
+
+    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) clock: Option<Timestamp>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod cli;
 mod dev;
 mod explain;
 mod failure;
+mod inspect;
 mod pki;
 mod serve;
 mod stop;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Call(args) => wait(call::run(args)),
         Command::Dev(args) => wait(dev::run(args)),
         Command::Explain(args) => explain::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Pki(command) => pki::run(command),
         Command::Serve(args) => wait(serve::run(args)),
         Command::Trust(command) => trust::run(command),

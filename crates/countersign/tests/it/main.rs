@@ -7,6 +7,7 @@ mod dev;
 mod explain;
 mod export;
 mod fixtures;
+mod inspect;
 mod issue;
 mod json;
 mod lint;
