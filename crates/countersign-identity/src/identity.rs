@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::{Certificate, IdentityError, Name, NameError, NamePattern, Scheme};
 
@@ -108,11 +109,11 @@ impl NameRules {
     }
 }
 
-/// What a trust is called in configuration, policy and the audit log.
+/// What a trust is called in configuration, policy and the audit log. Cheap to clone.
 ///
 /// Lower-case letters, digits and dashes, beginning with a letter, at most 63 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TrustName(String);
+pub struct TrustName(Arc<str>);
 
 impl TrustName {
     /// Checks a name.
@@ -120,17 +121,17 @@ impl TrustName {
     /// # Errors
     ///
     /// The text has another form.
-    pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Result<Self, NameError> {
+        let name = name.as_ref();
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let fits = name.len() <= 63
             && name.starts_with(|first: char| first.is_ascii_lowercase())
             && name.bytes().all(plain);
         if fits {
-            return Ok(Self(name));
+            return Ok(Self(name.into()));
         }
         Err(NameError::Malformed {
-            name,
+            name: name.to_owned(),
             wanted: "lower-case letters, digits and dashes, beginning with a letter",
         })
     }
