@@ -56,7 +56,8 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "PIN")]
     pin: Vec<String>,
 
-    /// Connect to this address instead of that of the host; the certificate must still be for the host.
+    /// Connect to this address instead of that of the host; the certificate must still be for the host. The port
+    /// counts only where the URL has none.
     #[arg(long, value_name = "ADDRESS")]
     connect_to: Option<SocketAddr>,
 

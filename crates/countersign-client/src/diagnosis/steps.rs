@@ -93,10 +93,9 @@ fn bare_host(url: &Url) -> String {
 async fn locate(settings: &Settings, diagnosis: &mut Diagnosis) -> Result<SocketAddr, Error> {
     let host = bare_host(&diagnosis.url);
     let port = diagnosis.url.port_or_known_default().unwrap_or(443);
-    let fixed = settings.resolve.iter().find(|(name, _)| *name == host);
-    diagnosis.addresses = match fixed {
-        Some((_, address)) if address.port() == 0 => vec![SocketAddr::new(address.ip(), port)],
-        Some((_, address)) => vec![*address],
+    let mut fixed = settings.resolve.iter().rev();
+    diagnosis.addresses = match fixed.find(|(name, _)| *name == host) {
+        Some((_, address)) => vec![as_reqwest_would(*address, &diagnosis.url, port)],
         None => {
             let found = tokio::net::lookup_host((host.as_str(), port)).await;
             let found = found
@@ -109,6 +108,14 @@ async fn locate(settings: &Settings, diagnosis: &mut Diagnosis) -> Result<Socket
         .map_err(|reason| Error::new(Kind::Transport(TransportFault::Connect { reason })))?;
     diagnosis.address = Some(address);
     Ok(address)
+}
+
+/// A port in the URL counts more than one in the address.
+fn as_reqwest_would(address: SocketAddr, url: &Url, port: u16) -> SocketAddr {
+    match (url.port(), address.port()) {
+        (None, 1..) => address,
+        _ => SocketAddr::new(address.ip(), port),
+    }
 }
 
 /// What makes a handshake with this server.
