@@ -114,7 +114,9 @@ impl Guard {
         if !connection.is_first(caller.epoch()) {
             return;
         }
-        let renewed = self.live.callers().note(caller, self.live.now());
+        let now = self.live.now();
+        let peer = connection.peer(&self.live);
+        let renewed = peer.and_then(|peer| self.live.callers().note(caller, peer, now));
         if renewed.is_some() {
             let asked = Asked::of(id, request);
             let mut event = self.event(connection, caller.clone().known(), asked, None);

@@ -70,6 +70,9 @@ pub use limits::Limits;
 mod live;
 pub use live::{Epoch, Live, Snapshot};
 
+mod reload;
+pub use reload::{Foreseen, Reload};
+
 mod request;
 pub use request::{Json, Path, Query};
 
