@@ -59,6 +59,8 @@ pub use connection::Connection;
 mod correlation;
 pub use correlation::CorrelationId;
 
+mod drain;
+
 mod fault;
 pub use fault::Fault;
 

@@ -16,6 +16,7 @@ mod credentials;
 mod curl;
 mod openssl;
 mod python;
+mod refused;
 mod stores;
 mod support;
 
