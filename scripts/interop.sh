@@ -5,6 +5,7 @@
 #
 #   scripts/interop.sh [TEST ARGUMENTS]      for example: scripts/interop.sh curl
 #
+# COUNTERSIGN_REFUSALS=200 lets curl and Python be refused 200 times each way instead of 20.
 # COUNTERSIGN_PYTHON names an interpreter that has requests and cryptography. Without it one is made in
 # target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run.
 

@@ -92,7 +92,7 @@ impl Acceptor {
     fn event(&self, address: SocketAddr, failure: Failure) -> AuditEvent {
         let (time, epoch) = (self.live.now(), self.live.load().epoch());
         let kind = EventKind::Handshake;
-        let mut event = AuditEvent::new(kind, failure.outcome, address, time, epoch);
+        let mut event = AuditEvent::new(kind, failure.outcome, Some(address), time, epoch);
         event.code = failure.refusal.as_ref().map(Refusal::code);
         event.detail = Some(failure.detail);
         event.alert = failure.alert;

@@ -79,7 +79,8 @@ impl Known {
             Some(_) => Outcome::Denied,
         };
         let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
-        let mut event = AuditEvent::new(kind, outcome, connection.address(), live.now(), epoch);
+        let mut event =
+            AuditEvent::new(kind, outcome, Some(connection.address()), live.now(), epoch);
         event.code = fault.map(Fault::code);
         event.detail = fault.map(|fault| fault.detail().to_owned());
         event.handshake = Some(connection.handshake().clone());

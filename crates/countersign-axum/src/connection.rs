@@ -175,6 +175,11 @@ impl Connection {
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
+    /// The last for whom a trust vouched on it.
+    pub(crate) fn peer(&self, live: &Live) -> Option<Peer> {
+        self.judged(&live.load(), live.now()).peer.clone()
+    }
+
     /// Resolves once the trust by which the connection was accepted has ended, and says why.
     pub(crate) async fn distrusted(&self, live: &Live) -> Fault {
         let mut changes = live.changes();

@@ -12,6 +12,7 @@ use http::{HeaderValue, Method, StatusCode, Version};
 use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::connection::not_ours;
+use crate::drain::drain;
 use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
 
 /// What stands before a route: who may pass, judged by what.
@@ -47,7 +48,10 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let connection = parts.extensions.get::<Connection>();
     let ending = connection.is_some_and(Connection::is_ending);
     let mut response = match fault {
-        Some(fault) => refuse(fault, ending, &id, version),
+        Some(fault) => {
+            drain(&parts.headers, body).await;
+            refuse(fault, ending, &id, version)
+        }
         None => {
             guard
                 .pass(&id, Request::from_parts(parts, body), next)
@@ -114,7 +118,9 @@ impl Guard {
         if !connection.is_first(caller.epoch()) {
             return;
         }
-        let renewed = self.live.callers().note(caller, self.live.now());
+        let now = self.live.now();
+        let peer = connection.peer(&self.live);
+        let renewed = peer.and_then(|peer| self.live.callers().note(caller, peer, now));
         if renewed.is_some() {
             let asked = Asked::of(id, request);
             let mut event = self.event(connection, caller.clone().known(), asked, None);

@@ -59,6 +59,8 @@ pub use connection::Connection;
 mod correlation;
 pub use correlation::CorrelationId;
 
+mod drain;
+
 mod fault;
 pub use fault::Fault;
 
@@ -69,6 +71,9 @@ pub use limits::Limits;
 
 mod live;
 pub use live::{Epoch, Live, Snapshot};
+
+mod reload;
+pub use reload::{Foreseen, Reload};
 
 mod request;
 pub use request::{Json, Path, Query};

@@ -87,6 +87,11 @@ impl Live {
         &self.shared.seen
     }
 
+    /// The clock by which it judges.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.shared.clock)
+    }
+
     /// The present.
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Directory, PrincipalName};
+use countersign_tls::Peer;
 use jiff::Timestamp;
 
 use crate::Caller;
@@ -27,6 +28,8 @@ pub struct Sighting {
     pub identity: Identity,
     /// The newest certificate.
     pub certificate: Arc<Certificate>,
+    /// Whom that certificate proved.
+    pub(crate) peer: Peer,
     /// When a connection with that certificate was first allowed something, for the last time.
     pub last: Timestamp,
 }
@@ -37,10 +40,15 @@ impl Seen {
     ///
     /// A replica that still calls with an older certificate, or another one of the same age, renews
     /// nothing: two that take turns would be renewals without end.
-    pub(crate) fn note(&self, caller: &Caller, now: Timestamp) -> Option<Arc<Certificate>> {
+    pub(crate) fn note(
+        &self,
+        caller: &Caller,
+        peer: Peer,
+        now: Timestamp,
+    ) -> Option<Arc<Certificate>> {
         let mut latest = self.latest();
         let Some(sighting) = latest.get_mut(caller.identity()) else {
-            latest.insert(caller.identity().clone(), Sighting::of(caller, now));
+            latest.insert(caller.identity().clone(), Sighting::of(caller, peer, now));
             return None;
         };
         sighting.principal = caller.principal().name().clone();
@@ -51,7 +59,7 @@ impl Seen {
         if age(certificate) <= age(&sighting.certificate) {
             return None;
         }
-        let renewed = std::mem::replace(sighting, Sighting::of(caller, now));
+        let renewed = std::mem::replace(sighting, Sighting::of(caller, peer, now));
         Some(renewed.certificate)
     }
 
@@ -75,11 +83,12 @@ impl Seen {
 }
 
 impl Sighting {
-    fn of(caller: &Caller, now: Timestamp) -> Self {
+    fn of(caller: &Caller, peer: Peer, now: Timestamp) -> Self {
         Self {
             principal: caller.principal().name().clone(),
             identity: caller.identity().clone(),
             certificate: Arc::clone(caller.shared_certificate()),
+            peer,
             last: now,
         }
     }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use countersign_axum::Live;
 use countersign_policy::Directory;
 use countersign_tls::{
-    ClientCertificate, Clock, Credential, ServerOptions, Sessions, Trust, TrustSnapshot,
+    ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, Trust, TrustSnapshot,
 };
 
 pub use self::error::ConfigError;
 pub use self::trust::{Hints, TrustConfig, Vouchers};
+use jiff::Timestamp;
+
 use crate::Addresses;
 
 /// The configuration of the reference server.
@@ -22,6 +24,8 @@ use crate::Addresses;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
+    /// The configuration file itself.
+    pub file: PathBuf,
     /// Where to listen.
     pub addresses: Addresses,
     /// The server's chain, leaf first, as PEM.
@@ -82,7 +86,7 @@ impl Config {
         sessions: Sessions,
         clock: Arc<dyn Clock>,
     ) -> Result<(TrustSnapshot, Directory), ConfigError> {
-        let credential = Credential::from_pem_files(&self.chain, &self.key)?;
+        let credential = self.credential(clock.now())?;
         let trusts = self.load_trusts()?;
         let directory = self.load_policy()?;
         let options = ServerOptions::default()
@@ -118,9 +122,32 @@ impl Config {
         })
     }
 
-    /// Every file that [`load`](Self::load) reads.
+    /// A certificate that no client would take is none to put in force.
+    fn credential(&self, now: Timestamp) -> Result<Credential, ConfigError> {
+        let credential = Credential::from_pem_files(&self.chain, &self.key)?;
+        let ended = |finding: &Finding| {
+            matches!(
+                finding,
+                Finding::Expired { .. } | Finding::NotYetValid { .. }
+            )
+        };
+        match credential.check(now).into_iter().find(ended) {
+            Some(finding) => Err(ConfigError::Credential {
+                path: self.chain.clone(),
+                finding,
+            }),
+            None => Ok(credential),
+        }
+    }
+
+    /// Whether what waits for a restart is the same.
+    pub(crate) fn listens_as(&self, other: &Self) -> bool {
+        self.addresses == other.addresses && self.audit == other.audit
+    }
+
+    /// Every file that is read, the configuration first.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let own = [&self.chain, &self.key, &self.policy].map(PathBuf::as_path);
+        let own = [&self.file, &self.chain, &self.key, &self.policy].map(PathBuf::as_path);
         own.into_iter()
             .chain(self.trusts.iter().flat_map(TrustConfig::files))
     }

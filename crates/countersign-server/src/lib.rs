@@ -17,4 +17,7 @@ mod ledger;
 mod reference;
 pub use reference::{Addresses, ReferenceServer, StartError};
 
+mod reloader;
+pub use reloader::{Digests, Reloaded, Reloader};
+
 mod routes;

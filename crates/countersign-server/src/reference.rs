@@ -22,7 +22,7 @@ pub struct ReferenceServer {
 }
 
 /// Where to listen; port 0 lets the system choose.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Addresses {
     /// The API, behind mutual TLS.

@@ -7,6 +7,7 @@ use countersign_client::{Client, ClientBuilder, Credential, ServerTrust};
 use countersign_identity::{NamePattern, NameRules};
 use countersign_pki::{Authority, Issued};
 use countersign_server::{Addresses, ReferenceServer};
+use countersign_tls::{ClientCertificate, ServerOptions};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
@@ -56,6 +57,7 @@ impl World {
             issue,
             |root| Ok(vec![trust("clients", root, SPIFFE)?]),
             POLICY,
+            ServerOptions::default(),
         )
         .await
     }
@@ -69,20 +71,33 @@ impl World {
         trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
         policy: &str,
     ) -> Result<Self> {
-        Self::with(localhost, trusts, policy).await
+        Self::with(localhost, trusts, policy, ServerOptions::default()).await
+    }
+
+    /// A server that asks for certificates in the way of `mode`.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn with_mode(mode: ClientCertificate) -> Result<Self> {
+        let options = ServerOptions::default().client_certificate(mode);
+        let trusts = |root: &Authority| Ok(vec![trust("clients", root, SPIFFE)?]);
+        Self::with(localhost, trusts, POLICY, options).await
     }
 
     async fn with(
         issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
         trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
         policy: &str,
+        options: ServerOptions,
     ) -> Result<Self> {
         let now = Timestamp::from_second(NOW)?;
         let root = Authority::root("World Root", now)?;
         let issuing = root.intermediate("World Issuing CA", now)?;
         let clock = Arc::new(StandingClock::at(now));
         let credential = credential(&issue(&issuing, now)?)?;
-        let trust = TrustSnapshot::new(credential, trusts(&root)?, clock.clone())?;
+        let trusts = trusts(&root)?;
+        let trust = TrustSnapshot::with_options(credential, trusts, options, clock.clone())?;
         let live = Live::new(trust, Directory::from_toml(policy)?, clock.clone());
         let (sink, events) = unbounded_channel();
         let (audit, writer) = Audit::start(sink)?;

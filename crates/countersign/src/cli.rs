@@ -134,6 +134,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", default_value = "fixtures/server.toml")]
     pub(crate) config: PathBuf,
 
+    /// Load everything that the configuration names, say what is wrong with it, and serve nothing.
+    #[arg(long, conflicts_with = "routes")]
+    pub(crate) check: bool,
+
     /// Print which routes there are and who may call each, and serve nothing.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
     pub(crate) routes: Option<RoutesFormat>,

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use countersign_axum::audit::{AuditWriter, JsonLines};
-use countersign_axum::{Audit, SystemClock};
-use countersign_server::{AuditTarget, Config, ConfigError, ReferenceServer, StartError};
+use countersign_axum::{Audit, Live, SystemClock};
+use countersign_server::{
+    AuditTarget, Config, ConfigError, Digests, ReferenceServer, Reloader, StartError,
+};
 use countersign_tls::LoadError;
+use tokio::sync::Notify;
 
 use crate::cli::{RoutesFormat, ServeArgs};
 use crate::failure::hinted;
@@ -15,6 +18,8 @@ use crate::{stop, ui};
 /// `countersign serve`.
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::from_file(&args.config).map_err(explain_config)?;
+    // First: what changes while the files are loaded is noticed later.
+    let digests = Digests::of(&config);
     let live = config.load(Arc::new(SystemClock)).map_err(explain_config)?;
     if let Some(format) = args.routes {
         let table = countersign_server::api(live).table();
@@ -27,7 +32,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     for warning in countersign_server::warnings(&live) {
         ui::note(format!("warning: `{}`: {warning}", config.policy.display()));
     }
+    if args.check {
+        ui::note(good(&config, &live));
+        return Ok(());
+    }
     let (audit, writer) = start_audit(&config.audit)?;
+    let reloader = Reloader::new(config.clone(), digests, live.clone(), audit.clone());
     let server = ReferenceServer::start(config.addresses, live, audit)
         .await
         .map_err(explain_start)?;
@@ -39,11 +49,43 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         "serving http://{}/healthz (admin)",
         server.admin_address()
     ));
-    stop::asked_to_stop().await?;
+    let at_once = Arc::new(Notify::new());
+    tokio::select! {
+        asked = stop::asked_to_stop() => asked?,
+        failed = hangups(Arc::clone(&at_once)) => failed?,
+        () = reloader.run(at_once) => {}
+    }
     ui::note("stopping: requests in flight have 10 s to finish");
     server.stop().await;
     writer.finish();
     Ok(())
+}
+
+/// What `--check` says of files with which nothing is wrong.
+fn good(config: &Config, live: &Live) -> String {
+    let snapshot = live.load();
+    let files = config.files().count();
+    let trusts = snapshot.trust().trusts().len();
+    let identities = snapshot.directory().identities().count();
+    format!(
+        "`{}` can be served: {files} files, trusts: {trusts}, identities: {identities}",
+        config.file.display()
+    )
+}
+
+/// Notifies at each SIGHUP; ends only where signals cannot be had.
+async fn hangups(at_once: Arc<Notify>) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let mut hangup = signal(SignalKind::hangup())?;
+        while hangup.recv().await.is_some() {
+            at_once.notify_one();
+        }
+    }
+    let _ = at_once;
+    std::future::pending().await
 }
 
 /// Starts the audit log.

@@ -5,6 +5,7 @@ use countersign_tls::Handshake;
 use serde::Serialize;
 
 use super::AuditEvent;
+use crate::{Foreseen, Reload};
 
 #[derive(Serialize)]
 pub(crate) struct Line<'a> {
@@ -19,7 +20,8 @@ pub(crate) struct Line<'a> {
     alert: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
-    address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     #[serde(flatten)]
     tls: Option<Tls<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +38,8 @@ pub(crate) struct Line<'a> {
     method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     route: Option<&'a str>,
+    #[serde(flatten)]
+    reload: Option<Reloaded<'a>>,
     epoch: u64,
 }
 
@@ -52,6 +56,22 @@ struct Tls<'a> {
 struct Renewal {
     from: String,
     to: String,
+}
+
+#[derive(Serialize)]
+struct Reloaded<'a> {
+    changed: &'a [String],
+    refused: Vec<Shut<'a>>,
+}
+
+/// Who is refused from now on.
+#[derive(Serialize)]
+struct Shut<'a> {
+    principal: &'a str,
+    trust: &'a str,
+    identity: String,
+    code: &'static str,
+    detail: &'a str,
 }
 
 #[derive(Serialize)]
@@ -76,7 +96,7 @@ impl<'a> Line<'a> {
             detail: event.detail.as_deref(),
             alert: event.alert.map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
-            address: event.address.to_string(),
+            address: event.address.map(|address| address.to_string()),
             tls: event.handshake.as_ref().map(Tls::of),
             trust: identity.map(|identity| identity.trust().as_str()),
             identity: identity.map(|identity| identity.name().to_string()),
@@ -85,6 +105,7 @@ impl<'a> Line<'a> {
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
+            reload: event.reload.as_ref().map(Reloaded::of),
             epoch: event.epoch.number(),
         }
     }
@@ -106,6 +127,27 @@ impl Renewal {
             from: event.renewed.as_ref()?.thumbprint().to_string(),
             to: event.certificate.as_ref()?.thumbprint().to_string(),
         })
+    }
+}
+
+impl<'a> Reloaded<'a> {
+    fn of(reload: &'a Reload) -> Self {
+        Self {
+            changed: &reload.changed,
+            refused: reload.refused.iter().map(Shut::of).collect(),
+        }
+    }
+}
+
+impl<'a> Shut<'a> {
+    fn of(foreseen: &'a Foreseen) -> Self {
+        Self {
+            principal: foreseen.principal.as_str(),
+            trust: foreseen.identity.trust().as_str(),
+            identity: foreseen.identity.name().to_string(),
+            code: foreseen.fault.code().as_str(),
+            detail: foreseen.fault.detail(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use countersign_tls::{Alert, Handshake};
 use http::Method;
 use jiff::Timestamp;
 
-use crate::{CorrelationId, Epoch};
+use crate::{CorrelationId, Epoch, Reload};
 
 /// One decision.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ pub struct AuditEvent {
     pub alert: Option<Alert>,
     /// The id that the answer carries as `x-request-id`.
     pub correlation_id: Option<CorrelationId>,
-    /// The other end of the TCP connection.
-    pub address: SocketAddr,
+    /// The other end of the TCP connection; none of a reload.
+    pub address: Option<SocketAddr>,
     /// What was agreed in the handshake.
     pub handshake: Option<Handshake>,
     /// The trust that vouched and the name in the certificate.
@@ -44,7 +44,9 @@ pub struct AuditEvent {
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
     pub route: Option<String>,
-    /// The snapshot by which it was decided.
+    /// What a reload changed.
+    pub reload: Option<Reload>,
+    /// The snapshot by which it was decided; of a reload, the one in force after it.
     pub epoch: Epoch,
 }
 
@@ -53,7 +55,7 @@ impl AuditEvent {
     pub(crate) fn new(
         kind: EventKind,
         outcome: Outcome,
-        address: SocketAddr,
+        address: Option<SocketAddr>,
         time: Timestamp,
         epoch: Epoch,
     ) -> Self {
@@ -73,6 +75,7 @@ impl AuditEvent {
             renewed: None,
             method: None,
             route: None,
+            reload: None,
             epoch,
         }
     }
@@ -89,6 +92,8 @@ pub enum EventKind {
     Connection,
     /// A TLS handshake that came to no connection.
     Handshake,
+    /// A new state: certificate, trusts, lists, policy.
+    Reload,
     /// A request.
     Request,
 }
@@ -99,12 +104,15 @@ pub enum EventKind {
 pub enum Outcome {
     /// The caller may.
     Allowed,
+    /// The new state is in force.
+    Applied,
     /// The caller may not.
     Denied,
     /// The handshake failed, and not because of the client's certificate: the client refused ours,
     /// did not speak TLS, or went away.
     Failed,
-    /// We refused the certificate of the client, or its absence, in the handshake.
+    /// We refused the certificate of the client, or its absence, in the handshake; or a new state, and the
+    /// old one stays in force.
     Refused,
 }
 
@@ -113,6 +121,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
+            Self::Applied => "applied",
             Self::Denied => "denied",
             Self::Failed => "failed",
             Self::Refused => "refused",
@@ -127,6 +136,7 @@ impl EventKind {
             Self::CertificateRenewed => "certificate-renewed",
             Self::Connection => "connection",
             Self::Handshake => "handshake",
+            Self::Reload => "reload",
             Self::Request => "request",
         }
     }

@@ -16,7 +16,13 @@ use crate::client::{Held, Http, shake};
 use crate::world::{World, router, soon};
 
 #[derive(Clone, Default)]
-struct Pages(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Pages(Arc<Mutex<Vec<u8>>>);
+
+impl Pages {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Pages {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -11,6 +11,7 @@ mod further;
 mod handshake;
 mod limits;
 mod panic;
+mod reload;
 mod request;
 mod routes;
 mod stop;

@@ -282,7 +282,7 @@ pub(crate) fn brief(event: &AuditEvent) -> String {
     words.extend(event.method.as_ref().map(ToString::to_string));
     words.extend(event.route.clone());
     assert_eq!(
-        event.outcome == Outcome::Allowed,
+        matches!(event.outcome, Outcome::Allowed | Outcome::Applied),
         event.code.is_none() && event.outcome != Outcome::Failed
     );
     words.join(" ")

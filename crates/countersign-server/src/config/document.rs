@@ -106,6 +106,7 @@ impl Reader<'_> {
     fn config(&self, document: Document) -> Outcome<Config> {
         let trusts = document.trusts.iter().map(|trust| self.trust(trust));
         Ok(Config {
+            file: self.path.to_owned(),
             addresses: Addresses::new(document.listen, document.admin),
             chain: self.file(&document.credential.chain),
             key: self.file(&document.credential.key),

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use countersign_policy::PolicyError;
-use countersign_tls::{LoadError, SnapshotError};
+use countersign_tls::{Finding, LoadError, SnapshotError};
 use thiserror::Error;
 
 /// Why a configuration cannot be used. Names the file.
@@ -32,6 +32,14 @@ pub enum ConfigError {
     /// A credential, anchors or revocation lists cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The server's certificate has ended, or not begun.
+    #[error("`{}`: {finding}", path.display())]
+    Credential {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        finding: Finding,
+    },
     /// The policy is wrong.
     #[error("`{}`: {source}", path.display())]
     Policy {

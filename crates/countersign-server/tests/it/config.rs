@@ -79,6 +79,7 @@ fn what_is_not_said_is_the_default() {
     assert_eq!(
         names,
         [
+            "server.toml",
             "server.pem",
             "server-key.pem",
             "policy.toml",

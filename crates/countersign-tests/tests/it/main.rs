@@ -9,6 +9,8 @@ mod allowed;
 mod architecture;
 mod refused_by_client;
 mod refused_by_server;
+mod refused_over_http;
+mod reloaded;
 mod renewed;
 mod transactions;
 mod trusts;

@@ -18,6 +18,7 @@ mod doctor;
 mod fronts;
 mod openssl;
 mod python;
+mod refused;
 mod stores;
 mod support;
 

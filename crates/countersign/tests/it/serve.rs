@@ -111,3 +111,63 @@ fn the_routes_are_printed_for_people_and_for_programs() {
     let committed = include_str!("../../../../fixtures/routes.json");
     assert_eq!(stdout(&output), committed);
 }
+
+#[test]
+fn what_cannot_be_served_is_said_without_serving() {
+    let folder = configured();
+    let output = run(folder.path(), &["serve", "--check"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        stderr(&output),
+        "`fixtures/server.toml` can be served: 5 files, trusts: 1, identities: 2\n"
+    );
+    fs::write(folder.path().join(".countersign/root.pem"), "").unwrap();
+    let output = run(folder.path(), &["serve", "--check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(said.contains("root.pem"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hangup_reloads_at_once_and_a_bad_policy_is_refused() {
+    let folder = configured();
+    let config = folder.path().join("fixtures/server.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("audit = \"../audit.jsonl\"\n{text}")).unwrap();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    server.hang_up();
+    let policy = folder.path().join("fixtures/policy.toml");
+    let applied = reloads(folder.path(), 1);
+    assert_eq!(applied[0]["outcome"], "applied");
+    assert_eq!(applied[0]["epoch"], 2);
+    assert_eq!(applied[0]["changed"], serde_json::json!([]));
+
+    // Nobody asks: the files are looked at.
+    fs::write(&policy, "version = 1\n[roles]\nx = 1").unwrap();
+    let refused = reloads(folder.path(), 2);
+    assert_eq!(refused[1]["outcome"], "refused");
+    assert_eq!(refused[1]["epoch"], 2);
+    assert_eq!(
+        refused[1]["changed"],
+        serde_json::json!(["fixtures/policy.toml"])
+    );
+    assert_eq!(server.terminate(), Some(0));
+}
+
+/// The audit events of reloads, once there are so many.
+#[cfg(unix)]
+fn reloads(folder: &Path, wanted: usize) -> Vec<serde_json::Value> {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let log = fs::read_to_string(folder.join("audit.jsonl")).unwrap_or_default();
+        let lines = log.lines().filter(|line| line.ends_with('}'));
+        let events = lines.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let reloads: Vec<_> = events.filter(|event| event["event"] == "reload").collect();
+        if reloads.len() >= wanted {
+            return reloads;
+        }
+        assert!(std::time::Instant::now() < deadline, "{log}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

@@ -63,6 +63,13 @@ impl Running {
         self.before.join("\n")
     }
 
+    /// Asks it to reload.
+    #[cfg(unix)]
+    pub(crate) fn hang_up(&self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-HUP", &pid]).status().unwrap();
+    }
+
     /// Asks it to stop, as a service manager does, and answers how it exits.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();

@@ -1,0 +1,92 @@
+//! What does a new snapshot change, whom will it refuse, and what is the operator told of it?
+
+use countersign_identity::Identity;
+use countersign_policy::{Directory, PrincipalName};
+use countersign_tls::TrustSnapshot;
+
+use crate::audit::{EventKind, Outcome};
+use crate::{Audit, AuditEvent, Epoch, Fault, Live, Sighting};
+
+/// A caller that was allowed something, and that a new state would refuse, or refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Foreseen {
+    /// Our own name for the caller.
+    pub principal: PrincipalName,
+    /// The trust that vouched so far, and the one name in the certificate.
+    pub identity: Identity,
+    /// What it will be answered, by its newest certificate.
+    pub fault: Fault,
+}
+
+/// What the audit log is told of a reload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reload {
+    /// What the new state differs in, in words of whoever loaded it: the names of files, say.
+    pub changed: Vec<String>,
+    /// Who was allowed something so far, and is not any more.
+    pub refused: Vec<Foreseen>,
+}
+
+impl Live {
+    /// Which of the callers that were allowed something would be refused, if `trust` and `directory` were in
+    /// force now. Asked before a [`swap`](Self::swap).
+    pub fn foresee(&self, trust: &TrustSnapshot, directory: &Directory) -> Vec<Foreseen> {
+        let seen = self.seen().into_iter();
+        seen.filter_map(|sighting| {
+            let fault = self.judge(&sighting, trust, directory).err()?;
+            Some(Foreseen {
+                principal: sighting.principal,
+                identity: sighting.identity,
+                fault,
+            })
+        })
+        .collect()
+    }
+
+    /// Puts `trust` and `directory` in force, as [`swap`](Self::swap) does, and tells `audit`: what was
+    /// `changed`, and who is refused from now on.
+    pub async fn reload(
+        &self,
+        trust: TrustSnapshot,
+        directory: Directory,
+        changed: Vec<String>,
+        audit: &Audit,
+    ) -> (Epoch, Reload) {
+        let refused = self.foresee(&trust, &directory);
+        let reload = Reload { changed, refused };
+        let epoch = self.swap(trust, directory);
+        let mut event = self.reload_event(Outcome::Applied, reload.clone());
+        event.epoch = epoch;
+        audit.record(event).await;
+        (epoch, reload)
+    }
+
+    /// Tells `audit` that a new state cannot be put in force, and why not. The old one stays.
+    pub async fn refuse_reload(&self, reason: String, changed: Vec<String>, audit: &Audit) {
+        let refused = Vec::new();
+        let mut event = self.reload_event(Outcome::Refused, Reload { changed, refused });
+        event.detail = Some(reason);
+        audit.record(event).await;
+    }
+
+    fn judge(
+        &self,
+        sighting: &Sighting,
+        trust: &TrustSnapshot,
+        directory: &Directory,
+    ) -> Result<(), Fault> {
+        let now = self.now();
+        let peer = sighting.peer.again(trust, now)?;
+        directory.lookup(peer.identity()?, now)?;
+        Ok(())
+    }
+
+    fn reload_event(&self, outcome: Outcome, reload: Reload) -> AuditEvent {
+        let epoch = self.load().epoch();
+        let mut event = AuditEvent::new(EventKind::Reload, outcome, None, self.now(), epoch);
+        event.reload = Some(reload);
+        event
+    }
+}

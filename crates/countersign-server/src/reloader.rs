@@ -1,0 +1,206 @@
+//! Do the files say something new, and can it be put in force?
+
+mod digests;
+pub use digests::Digests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_axum::{Audit, Epoch, Live, Reload};
+use countersign_policy::Directory;
+use countersign_tls::{Clock, Sessions, TrustSnapshot};
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{Config, ConfigError};
+
+/// Puts in force what the files of a [`Config`] say, each time that they say something new: certificate, key,
+/// trusts, revocation lists and policy together, as one snapshot.
+///
+/// Validate, then swap, then say so: a state that is wrong is refused as a whole, with its reason in the
+/// audit log, and the old one stays in force. Addresses and the place of the audit log wait for a restart.
+///
+/// ```no_run
+/// # async fn run(audit: countersign_axum::Audit) -> Result<(), countersign_server::ConfigError> {
+/// use std::sync::Arc;
+/// use countersign_server::{Config, Digests, Reloader};
+///
+/// let config = Config::from_file("server.toml")?;
+/// // Before the files are loaded: a change while they are is noticed later.
+/// let digests = Digests::of(&config);
+/// let live = config.load(Arc::new(countersign_axum::SystemClock))?;
+/// let at_once = Arc::new(tokio::sync::Notify::new());
+/// tokio::spawn(Reloader::new(config, digests, live, audit).run(at_once));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Reloader {
+    /// By which the state in force was made.
+    config: Config,
+    /// By which the state was that was looked at last: whose files are polled.
+    watched: Config,
+    live: Live,
+    audit: Audit,
+    /// What the state in force was made of.
+    in_force: Digests,
+    /// What was looked at last, in force or refused.
+    examined: Digests,
+    /// What the last poll found, if it was new.
+    unsettled: Option<Digests>,
+}
+
+/// What became of a new state.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reloaded {
+    /// It is in force.
+    Applied {
+        /// Its number.
+        epoch: Epoch,
+        /// What changed, and who is refused from now on.
+        reload: Reload,
+    },
+    /// It is not: the old state is.
+    Refused(ConfigError),
+}
+
+impl Reloader {
+    /// For `live`, which was loaded from `config` when its files had these digests.
+    pub fn new(config: Config, digests: Digests, live: Live, audit: Audit) -> Self {
+        Self {
+            watched: config.clone(),
+            config,
+            live,
+            audit,
+            in_force: digests.clone(),
+            examined: digests,
+            unsettled: None,
+        }
+    }
+
+    /// Polls each second, and reloads whenever `at_once` is notified; for ever.
+    pub async fn run(mut self, at_once: Arc<Notify>) {
+        let mut ticks = interval(POLL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => drop(self.poll().await),
+                () = at_once.notified() => drop(self.reload().await),
+            }
+        }
+    }
+
+    /// Looks at the files, and reloads once they hold something new and have held it since the poll before: a
+    /// certificate and its key are two files, and cannot change at one moment.
+    pub async fn poll(&mut self) -> Option<Reloaded> {
+        let config = self.watched.clone();
+        let found = blocking(move || Digests::of(&config)).await?;
+        if found == self.examined {
+            self.unsettled = None;
+            return None;
+        }
+        if self.unsettled.as_ref() != Some(&found) {
+            self.unsettled = Some(found);
+            return None;
+        }
+        self.reload().await
+    }
+
+    /// Reloads at once, whether the files hold something new or not; none where the program is ending.
+    pub async fn reload(&mut self) -> Option<Reloaded> {
+        self.unsettled = None;
+        let read = self.read().await?;
+        let changed = self.in_force.differing(&read.digests);
+        (self.examined, self.watched) = (read.digests, read.config);
+        Some(match read.parts {
+            Ok((trust, directory)) => {
+                self.in_force = self.examined.clone();
+                self.apply(trust, directory, changed).await
+            }
+            Err(error) => {
+                tracing::warn!("reload refused, the old state stays in force: {error}");
+                let reason = error.to_string();
+                self.live.refuse_reload(reason, changed, &self.audit).await;
+                Reloaded::Refused(error)
+            }
+        })
+    }
+
+    async fn apply(
+        &mut self,
+        trust: TrustSnapshot,
+        directory: Directory,
+        changed: Vec<String>,
+    ) -> Reloaded {
+        if !self.watched.listens_as(&self.config) {
+            tracing::warn!("`listen`, `admin` and `audit` have changed: that waits for a restart");
+        }
+        self.config = self.watched.clone();
+        let applied = self.live.reload(trust, directory, changed, &self.audit);
+        let (epoch, reload) = applied.await;
+        tracing::info!(%epoch, changed = ?reload.changed, "reloaded");
+        for refused in &reload.refused {
+            let (principal, why) = (&refused.principal, refused.fault.detail());
+            tracing::warn!("reloaded: `{principal}`, seen lately, is refused from now on: {why}");
+        }
+        for warning in crate::warnings(&self.live) {
+            tracing::warn!("`{}`: {warning}", self.config.policy.display());
+        }
+        Reloaded::Applied { epoch, reload }
+    }
+
+    /// Reads files until they do not change while they are read, or do so again and again.
+    async fn read(&self) -> Option<Read> {
+        let sessions = self.live.load().trust().options().sessions.clone();
+        let (config, clock) = (self.config.clone(), self.live.clock());
+        blocking(move || {
+            let mut read = Read::now(&config, sessions.clone(), Arc::clone(&clock));
+            for _ in 0..TRIES {
+                if Digests::of(&read.config) == read.digests {
+                    break;
+                }
+                read = Read::now(&config, sessions.clone(), Arc::clone(&clock));
+            }
+            read
+        })
+        .await
+    }
+}
+
+/// What the files say.
+struct Read {
+    /// The old one, where the new one cannot be read.
+    config: Config,
+    digests: Digests,
+    parts: Result<(TrustSnapshot, Directory), ConfigError>,
+}
+
+impl Read {
+    fn now(old: &Config, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
+        let new = Config::from_file(&old.file);
+        let digests = Digests::of(new.as_ref().unwrap_or(old));
+        let (config, parts) = match new {
+            Ok(config) => {
+                let parts = config.load_parts(sessions, clock);
+                (config, parts)
+            }
+            Err(error) => (old.clone(), Err(error)),
+        };
+        Self {
+            config,
+            digests,
+            parts,
+        }
+    }
+}
+
+/// A list may have a million entries: that is not for a thread that answers requests.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.inspect_err(|error| tracing::error!(%error, "the files cannot be looked at"))
+        .ok()
+}
+
+const POLL: Duration = Duration::from_secs(1);
+const TRIES: usize = 3;
