@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use countersign_identity::IdentityError;
+use countersign_identity::{IdentityError, Psd2Error};
 use countersign_policy::Denial;
 use countersign_problem::{Code, MEDIA_TYPE, Problem};
 use countersign_tls::PeerError;
@@ -88,6 +88,12 @@ impl From<Denial> for Fault {
 
 impl From<&IdentityError> for Fault {
     fn from(error: &IdentityError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<Psd2Error> for Fault {
+    fn from(error: Psd2Error) -> Self {
         Self::new(error.code(), error.to_string())
     }
 }

@@ -75,6 +75,9 @@ pub use live::{Epoch, Live, Snapshot};
 mod reload;
 pub use reload::{Foreseen, Reload};
 
+mod psd2;
+pub use psd2::Psd2Check;
+
 mod request;
 pub use request::{Json, Path, Query};
 
@@ -87,6 +90,7 @@ pub use seen::Sighting;
 mod server;
 pub use server::Server;
 
+pub use countersign_identity::Psd2Role;
 pub use countersign_policy::{Directory, Permission, Permit};
 pub use countersign_problem::Code;
 pub use countersign_tls::{Anchors, Clock, Credential, Peer, SystemClock, Trust, TrustSnapshot};

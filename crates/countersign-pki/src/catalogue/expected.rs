@@ -155,6 +155,14 @@ impl Expected {
         }
     }
 
+    /// The status with which a server answers that refuses with `code`: 401 where another certificate would help.
+    pub(crate) fn status(code: &str) -> u16 {
+        match code.starts_with("certificate-") || code.starts_with("revocation-") {
+            true => 401,
+            false => 403,
+        }
+    }
+
     /// A server that every client accepts.
     pub(super) const SERVER_ACCEPTED: Self = Self::ACCEPTED.nginx(Outcome::NotAsked);
 
@@ -193,10 +201,10 @@ impl Expected {
         }
     }
 
-    /// Ours is not asserted until this is built.
-    pub(super) const fn pending(self, what: &'static str) -> Self {
+    /// Our server answers with another status.
+    pub(super) const fn answered(self, status: u16) -> Self {
         Self {
-            pending: Some(what),
+            countersign: Outcome::Answered(status),
             ..self
         }
     }

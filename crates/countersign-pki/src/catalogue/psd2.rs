@@ -22,14 +22,14 @@ pub(super) const ROWS: &[Row] = &[
             let request = always(request).dns("billing.catalogue.example");
             Ok(Made::of(&request.issue()?))
         },
-        Expected::above(Stage::Psd2, "certificate-unsuitable").pending(STATEMENTS),
+        Expected::above(Stage::Psd2, "certificate-unsuitable").answered(401),
     )
     .by("dns"),
     Row::new(
         "client-qwac-role-missing",
         "a role that does not cover the route",
         |workshop| qwac(workshop, &tpp().roles([Role::AccountInformation])),
-        Expected::above(Stage::Psd2, "psd2-role-missing").pending(STATEMENTS),
+        Expected::above(Stage::Psd2, "psd2-role-missing"),
     )
     .by("dns"),
     Row::new(
@@ -116,6 +116,4 @@ fn flawed(workshop: &Workshop, flaw: Flaw) -> Result<Made, IssueError> {
     qwac(workshop, &tpp.statements(statements))
 }
 
-const MALFORMED: Expected =
-    Expected::above(Stage::Psd2, "psd2-statement-malformed").pending(STATEMENTS);
-const STATEMENTS: &str = "PSD2 statements";
+const MALFORMED: Expected = Expected::above(Stage::Psd2, "psd2-statement-malformed");

@@ -103,13 +103,13 @@ fn expected(
     let known = || words::join(Stage::ALL.map(Stage::as_str));
     let stage = Stage::named(document.stage.get_ref());
     let stage = words::one_of("stage", &document.stage, stage, known)?;
+    let code = document.code.map(code).transpose()?;
     let ours = match (document.countersign.map(outcome).transpose()?, stage) {
         (Some(ours), _) => ours,
         (None, Stage::Accepted) => Outcome::Answered(200),
         (None, Stage::Tls) => return Err(needs("`countersign`, such as `alert 45`,")),
-        (None, _) => Outcome::Answered(403),
+        (None, _) => Outcome::Answered(Expected::status(code.unwrap_or_default())),
     };
-    let code = document.code.map(code).transpose()?;
     // A server that is refused sees an alert; a code is what a server of ours says.
     if code.is_none() && stage != Stage::Accepted && side == Side::Client {
         return Err(needs("`code`"));

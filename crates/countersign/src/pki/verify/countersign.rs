@@ -4,12 +4,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use axum::routing::get;
 use countersign_axum::{
-    Anchors, Api, Audit, AuditEvent, Clock, Credential, Directory, Live, Permission, Server, Trust,
-    TrustSnapshot,
+    Anchors, Api, Audit, AuditEvent, Caller as Holder, Clock, Credential, Directory, Live,
+    Permission, Psd2Check, Psd2Role, Server, Trust, TrustSnapshot,
 };
-use countersign_identity::{NamePattern, NameRules};
+use countersign_identity::{Certificate, NamePattern, NameRules, Psd2};
 use countersign_pki::{Fixture, Outcome};
 use countersign_tls::{RevocationList, SnapshotError};
+use http::request::Parts;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -78,7 +81,7 @@ impl Service {
     ) -> Result<Self> {
         let live = Live::new(snapshot, Directory::from_toml(&policy(fixture))?, clock);
 
-        let router = Api::new(live.clone())
+        let router = asking(Api::new(live.clone()), fixture)
             .guarded::<Write>("/", get(async || "ok"))
             .into_router();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -96,6 +99,26 @@ impl Service {
             stop,
         })
     }
+}
+
+/// Who states to be a payment service provider must be one; in the catalogue, one that initiates payments.
+fn asking(api: Api, fixture: &Fixture) -> Api {
+    if !states_psd2(fixture) {
+        return api;
+    }
+    match fixture.known {
+        None => api.check(Psd2Check::new(Psd2Role::PaymentInitiation)),
+        Some(_) => api
+            .check(|caller: &Holder, _: &Parts| Ok(Psd2::of_tls(caller.certificate()).map(drop)?)),
+    }
+}
+
+fn states_psd2(fixture: &Fixture) -> bool {
+    let presented = fixture.presented.as_ref();
+    let chain = presented.map(|presented| presented.chain_pem.as_bytes());
+    let leaf = chain.and_then(|chain| CertificateDer::from_pem_slice(chain).ok());
+    let leaf = leaf.and_then(|leaf| Certificate::from_der(&leaf).ok());
+    leaf.is_some_and(|leaf| leaf.qc_statements().is_some())
 }
 
 /// For which names the trust may vouch.
