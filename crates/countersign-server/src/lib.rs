@@ -5,6 +5,7 @@
 //! [`Config`]; tests and `countersign dev` start it in process with [`ReferenceServer::start`].
 
 mod admin;
+pub use admin::ReadAdmin;
 
 mod app;
 pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
@@ -13,6 +14,8 @@ mod config;
 pub use config::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
 
 mod ledger;
+
+mod listener;
 
 mod reference;
 pub use reference::{Addresses, ReferenceServer, StartError};

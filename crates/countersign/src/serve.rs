@@ -46,9 +46,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         server.address()
     ));
     ui::note(format!(
-        "serving http://{}/healthz (admin)",
-        server.admin_address()
+        "serving {}/healthz (admin: /readyz, /metrics, /status too)",
+        server.admin_url()
     ));
+    if let Some(health) = server.health_address() {
+        ui::note(format!("serving http://{health}/healthz (health)"));
+    }
     let at_once = Arc::new(Notify::new());
     tokio::select! {
         asked = stop::asked_to_stop() => asked?,

@@ -29,6 +29,8 @@ struct Document {
     listen: SocketAddr,
     admin: SocketAddr,
     #[serde(default)]
+    health: Option<SocketAddr>,
+    #[serde(default)]
     audit: Option<PathBuf>,
     policy: PathBuf,
     #[serde(default)]
@@ -107,7 +109,10 @@ impl Reader<'_> {
         let trusts = document.trusts.iter().map(|trust| self.trust(trust));
         Ok(Config {
             file: self.path.to_owned(),
-            addresses: Addresses::new(document.listen, document.admin),
+            addresses: Addresses {
+                health: document.health,
+                ..Addresses::new(document.listen, document.admin)
+            },
             chain: self.file(&document.credential.chain),
             key: self.file(&document.credential.key),
             client_certificate: self.choice(

@@ -7,6 +7,7 @@
 
 mod allowed;
 mod architecture;
+mod observed;
 mod refused_by_client;
 mod refused_by_server;
 mod refused_over_http;
