@@ -11,7 +11,12 @@ mod app;
 pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
 
 mod config;
-pub use config::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
+pub use config::{
+    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+};
+
+mod fetcher;
+pub use fetcher::{FetchError, Fetcher};
 
 mod ledger;
 
