@@ -7,6 +7,7 @@
 
 mod allowed;
 mod architecture;
+mod ended;
 mod observed;
 mod refused_by_client;
 mod refused_by_server;
