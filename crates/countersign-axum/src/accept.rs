@@ -78,6 +78,7 @@ impl Acceptor {
                 let audit = self.audit.clone();
                 let connection =
                     Connection::new(tls.get_ref().1, address, &self.live, audit, ending);
+                connection.count(&self.live);
                 Ok((tls, connection))
             }
             Err((error, tcp)) => {

@@ -16,10 +16,13 @@ use std::{io, thread};
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::Metrics;
+
 /// Where events are handed in. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Audit {
     queue: Sender<AuditEvent>,
+    metrics: Metrics,
 }
 
 impl Audit {
@@ -30,10 +33,17 @@ impl Audit {
     /// The operating system gives no thread.
     pub fn start(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
         let (queue, events) = mpsc::channel(QUEUE);
+        let metrics = Metrics::new();
+        let counting = metrics.clone();
         let writer = thread::Builder::new()
             .name("countersign-audit".to_owned())
-            .spawn(move || write(events, sink))?;
-        Ok((Self { queue }, AuditWriter { writer }))
+            .spawn(move || write(events, sink, &counting))?;
+        Ok((Self { queue, metrics }, AuditWriter { writer }))
+    }
+
+    /// What is counted of it.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Hands in `event`; waits while the queue is full.
@@ -61,8 +71,9 @@ impl AuditWriter {
     }
 }
 
-fn write(mut events: Receiver<AuditEvent>, mut sink: impl AuditSink) {
+fn write(mut events: Receiver<AuditEvent>, mut sink: impl AuditSink, metrics: &Metrics) {
     while let Some(event) = events.blocking_recv() {
+        metrics.count(&event);
         note(sink.record(&event));
         // Flushed once the queue is empty: a burst becomes one write.
         if events.is_empty() {

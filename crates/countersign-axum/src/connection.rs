@@ -167,6 +167,13 @@ impl Connection {
         &self.facts.audit
     }
 
+    /// Counts its handshake.
+    pub(crate) fn count(&self, live: &Live) {
+        let judgement = self.judged(&live.load(), live.now());
+        let judged = judgement.peer().map(|_| ());
+        self.audit().metrics().shook(judged, self.handshake());
+    }
+
     /// Whether nothing was allowed on it yet at `epoch`.
     pub(crate) fn is_first(&self, epoch: Epoch) -> bool {
         let allowed = &self.facts.allowed;

@@ -1,5 +1,6 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -70,13 +71,15 @@ impl Guard {
         request: &mut Parts,
     ) -> Result<(), Fault> {
         let connection: Connection = request.extensions.get().cloned().ok_or_else(not_ours)?;
+        let begun = Instant::now();
         let mut known = Known::default();
         let decision = match self.caller(rule, &mut known, &connection) {
             Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
             Err(fault) => Err(fault),
         };
         let asked = Asked::of(id, request);
-        let event = self.event(&connection, known, asked, decision.as_ref().err());
+        let mut event = self.event(&connection, known, asked, decision.as_ref().err());
+        event.took = Some(begun.elapsed());
         connection.audit().record(event).await;
         match decision {
             Ok(caller) => {

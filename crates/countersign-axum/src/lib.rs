@@ -72,6 +72,9 @@ pub use limits::Limits;
 mod live;
 pub use live::{Epoch, Live, Snapshot};
 
+mod metrics;
+pub use metrics::Metrics;
+
 mod reload;
 pub use reload::{Foreseen, Reload};
 

@@ -34,6 +34,7 @@ impl Live {
             trust,
             directory,
             epoch: Epoch(1),
+            since: clock.now(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -61,6 +62,7 @@ impl Live {
             trust,
             directory,
             epoch,
+            since: self.now(),
         }));
         self.recheck();
         epoch
@@ -104,6 +106,7 @@ pub struct Snapshot {
     trust: TrustSnapshot,
     directory: Directory,
     epoch: Epoch,
+    since: Timestamp,
 }
 
 impl Snapshot {
@@ -115,6 +118,11 @@ impl Snapshot {
     /// Who is who.
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// When it was put in force.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// Which snapshot it is.

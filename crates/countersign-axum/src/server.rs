@@ -122,13 +122,14 @@ impl Running {
             tracing::warn!(%address, "too many connections: one more is not taken");
             return;
         };
+        let held = self.acceptor.audit.metrics().hold();
         let running = self.clone();
         self.tasks.spawn(async move {
             let killed = running.killed.clone();
             killed
                 .run_until_cancelled_owned(running.serve(tcp, address))
                 .await;
-            drop(admitted);
+            drop((admitted, held));
         });
     }
 

@@ -1,7 +1,79 @@
-use axum::Router;
-use axum::routing::get;
+//! How is the server, and what has it seen?
 
-/// What the admin listener serves: no certificate is needed, so nothing here tells of callers.
-pub(crate) fn router() -> Router {
-    Router::new().route("/healthz", get(async || "ok\n"))
+mod document;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use countersign_axum::{Api, Json, Live, Metrics, Permission};
+use tokio_util::sync::CancellationToken;
+
+use self::document::StatusDocument;
+
+/// The permission to see what the admin listener tells, where it is not on loopback.
+#[derive(Debug)]
+pub struct ReadAdmin;
+
+impl Permission for ReadAdmin {
+    const NAME: &'static str = "admin:read";
+}
+
+/// What the admin listener tells of.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin {
+    pub(crate) live: Live,
+    pub(crate) metrics: Metrics,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Admin {
+    /// For loopback: whoever is on the machine may read all of it.
+    pub(crate) fn open(self) -> Router {
+        let told = Router::new()
+            .route("/metrics", get(metrics))
+            .route("/status", get(status));
+        told.with_state(self.clone()).merge(self.health())
+    }
+
+    /// Tells of no caller: it may stand anywhere.
+    pub(crate) fn health(self) -> Router {
+        Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .with_state(self)
+    }
+
+    /// For any other address.
+    pub(crate) fn guarded(self) -> Api {
+        Api::new(self.live.clone())
+            .public("/healthz", get(healthz))
+            .public("/readyz", get(readyz))
+            .guarded::<ReadAdmin>("/metrics", get(metrics))
+            .guarded::<ReadAdmin>("/status", get(status))
+            .with_state(self)
+    }
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Not ready any more once it is asked to stop: whoever sends requests should send them elsewhere.
+async fn readyz(State(admin): State<Admin>) -> (StatusCode, &'static str) {
+    if admin.stopping.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
+    (StatusCode::OK, "ready\n")
+}
+
+async fn metrics(State(admin): State<Admin>) -> Response {
+    let text = admin.metrics.text(&admin.live);
+    ([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], text).into_response()
+}
+
+async fn status(State(admin): State<Admin>) -> Json<StatusDocument> {
+    Json(StatusDocument::of(&admin.live, &admin.metrics))
 }

@@ -5,6 +5,7 @@ mod trust;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_axum::Live;
 use countersign_policy::Directory;
@@ -13,7 +14,7 @@ use countersign_tls::{
 };
 
 pub use self::error::ConfigError;
-pub use self::trust::{Hints, TrustConfig, Vouchers};
+pub use self::trust::{Hints, ListSource, TrustConfig, Vouchers};
 use jiff::Timestamp;
 
 use crate::Addresses;
@@ -38,8 +39,22 @@ pub struct Config {
     pub trusts: Vec<TrustConfig>,
     /// Who is who, and may do what.
     pub policy: PathBuf,
+    /// How lists are fetched.
+    pub fetch: FetchConfig,
     /// Where the audit log goes.
     pub audit: AuditTarget,
+}
+
+/// How revocation lists are fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FetchConfig {
+    /// Where they are kept.
+    pub folder: PathBuf,
+    /// How often, within a tenth.
+    pub every: Duration,
+    /// CAs of servers that lists are fetched from over https, as PEM; those of the trust, where none are named.
+    pub anchors: Option<PathBuf>,
 }
 
 /// Where the audit log goes.
@@ -142,7 +157,12 @@ impl Config {
 
     /// Whether what waits for a restart is the same.
     pub(crate) fn listens_as(&self, other: &Self) -> bool {
-        self.addresses == other.addresses && self.audit == other.audit
+        let fetched = |config: &Self| -> Vec<_> {
+            let fetched = config.trusts.iter().flat_map(|trust| &trust.fetched);
+            fetched.cloned().collect()
+        };
+        let same = self.addresses == other.addresses && self.audit == other.audit;
+        same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 
     /// Every file that is read, the configuration first.

@@ -5,14 +5,22 @@
 //! [`Config`]; tests and `countersign dev` start it in process with [`ReferenceServer::start`].
 
 mod admin;
+pub use admin::ReadAdmin;
 
 mod app;
 pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
 
 mod config;
-pub use config::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
+pub use config::{
+    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+};
+
+mod fetcher;
+pub use fetcher::{FetchError, Fetcher};
 
 mod ledger;
+
+mod listener;
 
 mod reference;
 pub use reference::{Addresses, ReferenceServer, StartError};

@@ -1,24 +1,23 @@
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use countersign_axum::{Audit, Live, Server};
+use countersign_axum::{Audit, Live};
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{admin, app};
+use crate::admin::Admin;
+use crate::app;
+use crate::listener::Listener;
 
 /// The reference server, running.
 ///
 /// Dropping it leaves it running until the runtime ends; [`stop`](Self::stop) ends it in order.
 #[derive(Debug)]
 pub struct ReferenceServer {
-    address: SocketAddr,
-    admin: Admin,
-    stop: CancellationToken,
-    serving: JoinHandle<()>,
+    api: Listener,
+    admin: Listener,
+    health: Option<Listener>,
+    stopping: CancellationToken,
 }
 
 /// Where to listen; port 0 lets the system choose.
@@ -27,67 +26,91 @@ pub struct ReferenceServer {
 pub struct Addresses {
     /// The API, behind mutual TLS.
     pub api: SocketAddr,
-    /// The admin listener, in the clear.
+    /// The admin listener: in the clear on loopback, and elsewhere behind mutual TLS, for holders of
+    /// [`ReadAdmin`](crate::ReadAdmin).
     pub admin: SocketAddr,
-}
-
-#[derive(Debug)]
-struct Admin {
-    address: SocketAddr,
-    handle: axum_server::Handle<SocketAddr>,
-    serving: JoinHandle<io::Result<()>>,
+    /// `/healthz` and `/readyz` once more, in the clear on whatever address.
+    pub health: Option<SocketAddr>,
 }
 
 impl ReferenceServer {
-    /// Binds both listeners, then serves on them in the background.
+    /// Binds every listener, then serves on them in the background.
     ///
     /// # Errors
     ///
     /// An address is taken, or may not be bound.
     pub async fn start(addresses: Addresses, live: Live, audit: Audit) -> Result<Self, StartError> {
-        let listener = TcpListener::bind(addresses.api)
-            .await
-            .map_err(StartError::at(addresses.api))?;
-        let address = listener
-            .local_addr()
-            .map_err(StartError::at(addresses.api))?;
-        let admin = Admin::start(addresses.admin).map_err(StartError::at(addresses.admin))?;
-        let stop = CancellationToken::new();
+        let stopping = CancellationToken::new();
+        let admin = Admin {
+            live: live.clone(),
+            metrics: audit.metrics().clone(),
+            stopping: stopping.clone(),
+        };
         let router = app::router(live.clone());
-        let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(Server::new(live, audit).serve(listener, router, stopped));
+        let api = Listener::guarded(addresses.api, router, live.clone(), audit.clone()).await;
+        let api = api.map_err(StartError::at(addresses.api))?;
+        let health = addresses.health.map(|address| {
+            let listener = Listener::plain(address, admin.clone().health());
+            listener.map_err(StartError::at(address))
+        });
+        let health = health.transpose()?;
+        let address = addresses.admin;
+        let admin = match address.ip().is_loopback() {
+            true => Listener::plain(address, admin.open()),
+            false => Listener::guarded(address, admin.guarded().into_router(), live, audit).await,
+        };
         Ok(Self {
-            address,
-            admin,
-            stop,
-            serving,
+            api,
+            admin: admin.map_err(StartError::at(address))?,
+            health,
+            stopping,
         })
     }
 
     /// Where the API is served.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.api.address
     }
 
-    /// Where `/healthz` is served.
+    /// Where `/healthz`, `/readyz`, `/metrics` and `/status` are served.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin.address
     }
 
-    /// Accepts nothing more, lets the requests in flight finish within 10 s, and answers.
+    /// The same as an URL.
+    pub fn admin_url(&self) -> String {
+        let scheme = if self.admin.encrypted {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.admin.address)
+    }
+
+    /// Where `/healthz` and `/readyz` are served once more.
+    pub fn health_address(&self) -> Option<SocketAddr> {
+        self.health.as_ref().map(|health| health.address)
+    }
+
+    /// Accepts nothing more, lets the requests in flight finish within 10 s, and answers. Meanwhile
+    /// `/readyz` answers 503.
     pub async fn stop(self) {
-        self.stop.cancel();
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the API listener did not end in order");
+        self.stopping.cancel();
+        self.api.stop().await;
+        for beside in self.health.into_iter().chain([self.admin]) {
+            beside.stop().await;
         }
-        self.admin.stop().await;
     }
 }
 
 impl Addresses {
     /// The API at `api`, the admin listener at `admin`.
     pub fn new(api: SocketAddr, admin: SocketAddr) -> Self {
-        Self { api, admin }
+        Self {
+            api,
+            admin,
+            health: None,
+        }
     }
 
     /// Both on 127.0.0.1, at ports that the system chooses.
@@ -95,29 +118,13 @@ impl Addresses {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         Self::new(any, any)
     }
-}
 
-impl Admin {
-    fn start(address: SocketAddr) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        let handle = axum_server::Handle::new();
-        let server = axum_server::from_tcp(listener)?
-            .acceptor(axum_server::accept::NoDelayAcceptor::new())
-            .handle(handle.clone());
-        let serving = tokio::spawn(server.serve(admin::router().into_make_service()));
-        Ok(Self {
-            address,
-            handle,
-            serving,
-        })
-    }
-
-    async fn stop(self) {
-        self.handle.graceful_shutdown(Some(GRACE));
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "the admin listener did not end in order");
+    /// `/healthz` and `/readyz` at `health`, too.
+    #[must_use]
+    pub fn with_health(self, health: SocketAddr) -> Self {
+        Self {
+            health: Some(health),
+            ..self
         }
     }
 }
@@ -141,5 +148,3 @@ impl StartError {
         move |source| Self::Bind { address, source }
     }
 }
-
-const GRACE: Duration = Duration::from_secs(1);

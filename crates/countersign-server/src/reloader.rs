@@ -134,7 +134,9 @@ impl Reloader {
         changed: Vec<String>,
     ) -> Reloaded {
         if !self.watched.listens_as(&self.config) {
-            tracing::warn!("`listen`, `admin` and `audit` have changed: that waits for a restart");
+            tracing::warn!(
+                "`listen`, `admin`, `health`, `audit` or what is fetched has changed: that waits for a restart"
+            );
         }
         self.config = self.watched.clone();
         let applied = self.live.reload(trust, directory, changed, &self.audit);

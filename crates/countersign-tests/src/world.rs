@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use countersign_pki::{Authority, Issued};
 use countersign_server::{Addresses, ReferenceServer};
 use countersign_tls::{ClientCertificate, ServerOptions};
 use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
@@ -85,33 +88,28 @@ impl World {
         Self::with(localhost, trusts, POLICY, options).await
     }
 
+    /// A server that listens at `addresses`, with `policy`. Clients come to the loopback address.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or the policy is refused.
+    pub async fn with_addresses(addresses: Addresses, policy: &str) -> Result<Self> {
+        let trusts = |root: &Authority| Ok(vec![trust("clients", root, SPIFFE)?]);
+        let options = ServerOptions::default();
+        Parts::new(localhost, trusts, options)?
+            .serve(policy, addresses)
+            .await
+    }
+
     async fn with(
         issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
         trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
         policy: &str,
         options: ServerOptions,
     ) -> Result<Self> {
-        let now = Timestamp::from_second(NOW)?;
-        let root = Authority::root("World Root", now)?;
-        let issuing = root.intermediate("World Issuing CA", now)?;
-        let clock = Arc::new(StandingClock::at(now));
-        let credential = credential(&issue(&issuing, now)?)?;
-        let trusts = trusts(&root)?;
-        let trust = TrustSnapshot::with_options(credential, trusts, options, clock.clone())?;
-        let live = Live::new(trust, Directory::from_toml(policy)?, clock.clone());
-        let (sink, events) = unbounded_channel();
-        let (audit, writer) = Audit::start(sink)?;
-        // The world ends with the test: nobody waits for the writer.
-        drop(writer);
-        let server = ReferenceServer::start(Addresses::loopback(), live.clone(), audit).await?;
-        Ok(Self {
-            root,
-            issuing,
-            clock,
-            live,
-            server,
-            events,
-        })
+        Parts::new(issue, trusts, options)?
+            .serve(policy, Addresses::loopback())
+            .await
     }
 
     /// What the server decides by.
@@ -126,7 +124,7 @@ impl World {
 
     /// Where the admin listener answers `path`.
     pub fn admin_url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.server.admin_address())
+        format!("{}{path}", self.server.admin_url())
     }
 
     /// A client that presents a certificate of this world's CA with the SPIFFE ID `name`.
@@ -170,6 +168,51 @@ impl World {
         })
     }
 
+    /// What the admin listener answers in the clear: status and body. Our client refuses to speak plain
+    /// HTTP, so this one speaks it by hand.
+    ///
+    /// # Errors
+    ///
+    /// It does not answer.
+    pub async fn ask_admin(&self, path: &str) -> Result<(u16, String)> {
+        ask(self.server.admin_address(), path).await
+    }
+
+    /// The same of the listener for health alone.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it does not answer.
+    pub async fn ask_health(&self, path: &str) -> Result<(u16, String)> {
+        let address = self.server.health_address();
+        ask(address.context("no listener for health")?, path).await
+    }
+
+    /// The trusts of this world once more, for another snapshot, each as `change` leaves it.
+    ///
+    /// # Errors
+    ///
+    /// They are no trusts any more.
+    pub fn changed(&self, change: impl FnOnce(Trust) -> Trust) -> Result<TrustSnapshot> {
+        let trusts = vec![change(trust("clients", &self.root, SPIFFE)?)];
+        self.snapshot(trusts)
+    }
+
+    /// A snapshot of `trusts`, with the credential of the server and its sessions.
+    ///
+    /// # Errors
+    ///
+    /// They are no trusts.
+    pub fn snapshot(&self, trusts: Vec<Trust>) -> Result<TrustSnapshot> {
+        let now = self.live.load();
+        let (credential, options) = (now.trust().credential(), now.trust().options());
+        let (credential, options) = (credential.clone(), options.clone());
+        let clock = self.clock.clone();
+        Ok(TrustSnapshot::with_options(
+            credential, trusts, options, clock,
+        )?)
+    }
+
     /// The next audit event.
     ///
     /// # Errors
@@ -186,6 +229,65 @@ impl World {
     pub fn further_events(&mut self) -> Vec<AuditEvent> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
+}
+
+/// A world of which nothing is served yet.
+struct Parts {
+    root: Authority,
+    issuing: Authority,
+    clock: Arc<StandingClock>,
+    trust: TrustSnapshot,
+}
+
+impl Parts {
+    fn new(
+        issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
+        trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
+        options: ServerOptions,
+    ) -> Result<Self> {
+        let now = Timestamp::from_second(NOW)?;
+        let root = Authority::root("World Root", now)?;
+        let issuing = root.intermediate("World Issuing CA", now)?;
+        let clock = Arc::new(StandingClock::at(now));
+        let credential = credential(&issue(&issuing, now)?)?;
+        let trusts = trusts(&root)?;
+        let trust = TrustSnapshot::with_options(credential, trusts, options, clock.clone())?;
+        Ok(Self {
+            root,
+            issuing,
+            clock,
+            trust,
+        })
+    }
+
+    async fn serve(self, policy: &str, addresses: Addresses) -> Result<World> {
+        let directory = Directory::from_toml(policy)?;
+        let live = Live::new(self.trust, directory, self.clock.clone());
+        let (sink, events) = unbounded_channel();
+        let (audit, writer) = Audit::start(sink)?;
+        // The world ends with the test: nobody waits for the writer.
+        drop(writer);
+        let server = ReferenceServer::start(addresses, live.clone(), audit).await?;
+        Ok(World {
+            root: self.root,
+            issuing: self.issuing,
+            clock: self.clock,
+            live,
+            server,
+            events,
+        })
+    }
+}
+
+async fn ask(address: SocketAddr, path: &str) -> Result<(u16, String)> {
+    let mut tcp = TcpStream::connect(address).await?;
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    tcp.write_all(head.as_bytes()).await?;
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("no answer")?;
+    let status = head.split_ascii_whitespace().nth(1).context("no status")?;
+    Ok((status.parse()?, body.to_owned()))
 }
 
 fn credential(issued: &Issued) -> Result<Credential> {
@@ -214,7 +316,8 @@ const SPIFFE: &str = "spiffe://world.example/*";
 /// 2026-09-21T14:13:20Z, and for ever: no certificate here grows old.
 const NOW: i64 = 1_790_000_000;
 
-const POLICY: &str = r#"
+/// The policy of this world.
+pub const POLICY: &str = r#"
 version = 1
 
 [principals.billing]

@@ -27,10 +27,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
         .map_err(serve::explain_start)?;
     let base = format!("https://localhost:{}", server.address().port());
     ui::note(format!("serving {base} (API, mutual TLS)"));
-    ui::note(format!(
-        "serving http://{}/healthz (admin)",
-        server.admin_address()
-    ));
+    ui::note(format!("serving {}/healthz (admin)", server.admin_url()));
     ui::note(format!("every decision is in {}\n", log.display()));
 
     let probed = probe::run(&store, &base, server.address()).await;

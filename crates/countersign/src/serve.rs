@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use countersign_axum::audit::{AuditWriter, JsonLines};
-use countersign_axum::{Audit, Live, SystemClock};
+use countersign_axum::{Audit, Clock, Live, SystemClock};
 use countersign_server::{
-    AuditTarget, Config, ConfigError, Digests, ReferenceServer, Reloader, StartError,
+    AuditTarget, Config, ConfigError, Digests, Fetcher, ReferenceServer, Reloader, StartError,
 };
 use countersign_tls::LoadError;
 use tokio::sync::Notify;
@@ -18,9 +18,19 @@ use crate::{stop, ui};
 /// `countersign serve`.
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::from_file(&args.config).map_err(explain_config)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut fetcher = Fetcher::new(&config, Arc::clone(&clock)).await?;
+    if let Some(fetcher) = fetcher
+        .as_mut()
+        .filter(|fetcher| fetcher.is_wanting() && !args.check)
+    {
+        for (url, error) in fetcher.fetch().await {
+            ui::note(format!("warning: the revocation list at `{url}` {error}"));
+        }
+    }
     // First: what changes while the files are loaded is noticed later.
     let digests = Digests::of(&config);
-    let live = config.load(Arc::new(SystemClock)).map_err(explain_config)?;
+    let live = config.load(clock).map_err(explain_config)?;
     if let Some(format) = args.routes {
         let table = countersign_server::api(live).table();
         match format {
@@ -38,6 +48,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     }
     let (audit, writer) = start_audit(&config.audit)?;
     let reloader = Reloader::new(config.clone(), digests, live.clone(), audit.clone());
+    let fetching = fetching(fetcher, live.clone(), audit.clone());
     let server = ReferenceServer::start(config.addresses, live, audit)
         .await
         .map_err(explain_start)?;
@@ -46,19 +57,31 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         server.address()
     ));
     ui::note(format!(
-        "serving http://{}/healthz (admin)",
-        server.admin_address()
+        "serving {}/healthz (admin: /readyz, /metrics, /status too)",
+        server.admin_url()
     ));
+    if let Some(health) = server.health_address() {
+        ui::note(format!("serving http://{health}/healthz (health)"));
+    }
     let at_once = Arc::new(Notify::new());
     tokio::select! {
         asked = stop::asked_to_stop() => asked?,
         failed = hangups(Arc::clone(&at_once)) => failed?,
         () = reloader.run(at_once) => {}
+        () = fetching => {}
     }
     ui::note("stopping: requests in flight have 10 s to finish");
     server.stop().await;
     writer.finish();
     Ok(())
+}
+
+/// Fetches lists for ever, or does nothing for as long.
+async fn fetching(fetcher: Option<Fetcher>, live: Live, audit: Audit) {
+    match fetcher {
+        Some(fetcher) => fetcher.run(live, audit).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What `--check` says of files with which nothing is wrong.

@@ -2,13 +2,20 @@
 
 use countersign_identity::{AltName, Certificate};
 use countersign_tls::Handshake;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::AuditEvent;
 use crate::{Foreseen, Reload};
 
+/// As in the audit log.
+impl Serialize for AuditEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Line::of(self).serialize(serializer)
+    }
+}
+
 #[derive(Serialize)]
-pub(crate) struct Line<'a> {
+struct Line<'a> {
     time: String,
     event: &'static str,
     outcome: &'static str,
@@ -86,7 +93,7 @@ struct CertificateFacts {
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn of(event: &'a AuditEvent) -> Self {
+    fn of(event: &'a AuditEvent) -> Self {
         let identity = event.identity.as_ref();
         Self {
             time: event.time.to_string(),

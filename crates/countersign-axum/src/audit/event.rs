@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::PrincipalName;
@@ -44,6 +45,8 @@ pub struct AuditEvent {
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
     pub route: Option<String>,
+    /// How long it took to decide a request, further checks included. Not in the log.
+    pub took: Option<Duration>,
     /// What a reload changed.
     pub reload: Option<Reload>,
     /// The snapshot by which it was decided; of a reload, the one in force after it.
@@ -75,6 +78,7 @@ impl AuditEvent {
             renewed: None,
             method: None,
             route: None,
+            took: None,
             reload: None,
             epoch,
         }

@@ -3,7 +3,6 @@ use std::io::{self, BufWriter, Write};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::AuditEvent;
-use super::document::Line;
 
 /// What takes audit events: a file, standard output, a collector.
 pub trait AuditSink: Send + 'static {
@@ -41,7 +40,7 @@ impl<W: Write> JsonLines<W> {
 
 impl<W: Write + Send + 'static> AuditSink for JsonLines<W> {
     fn record(&mut self, event: &AuditEvent) -> io::Result<()> {
-        serde_json::to_writer(&mut self.writer, &Line::of(event))?;
+        serde_json::to_writer(&mut self.writer, event)?;
         self.writer.write_all(b"\n")
     }
 

@@ -5,15 +5,19 @@ use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use countersign_identity::{NamePattern, NameRules, Pin, Scheme, Thumbprint};
 use countersign_tls::{BlockList, ClientCertificate, ClientPurpose, Revocation, RevocationReach};
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use jiff::SignedDuration;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::{AuditTarget, Config, ConfigError, Hints, TrustConfig, Vouchers};
+use super::{
+    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+};
 use crate::Addresses;
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Config, ConfigError> {
@@ -29,11 +33,15 @@ struct Document {
     listen: SocketAddr,
     admin: SocketAddr,
     #[serde(default)]
+    health: Option<SocketAddr>,
+    #[serde(default)]
     audit: Option<PathBuf>,
     policy: PathBuf,
     #[serde(default)]
     client_certificate: Option<Word>,
     credential: CredentialEntry,
+    #[serde(default)]
+    fetch: FetchEntry,
     trusts: Vec<Spanned<TrustEntry>>,
 }
 
@@ -42,6 +50,17 @@ struct Document {
 struct CredentialEntry {
     chain: PathBuf,
     key: PathBuf,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FetchEntry {
+    #[serde(default)]
+    folder: Option<PathBuf>,
+    #[serde(default)]
+    every: Option<Word>,
+    #[serde(default)]
+    anchors: Option<PathBuf>,
 }
 
 /// A text with its place.
@@ -63,6 +82,8 @@ struct TrustEntry {
     pinned: Option<PathBuf>,
     #[serde(default)]
     crls: Vec<PathBuf>,
+    #[serde(default)]
+    crl_urls: Vec<Word>,
     #[serde(default)]
     revocation: Option<Word>,
     #[serde(default)]
@@ -94,6 +115,15 @@ struct BlockedEntry {
     serials: Vec<Word>,
 }
 
+impl TrustEntry {
+    fn has_lists(&self) -> bool {
+        !self.crls.is_empty() || !self.crl_urls.is_empty()
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const SHORTEST: Duration = Duration::from_secs(60);
+
 /// Turns entries into values, and knows the text for the place of an error.
 struct Reader<'a> {
     path: &'a Path,
@@ -104,10 +134,15 @@ type Outcome<T> = Result<T, ConfigError>;
 
 impl Reader<'_> {
     fn config(&self, document: Document) -> Outcome<Config> {
-        let trusts = document.trusts.iter().map(|trust| self.trust(trust));
+        let fetch = self.fetch(&document.fetch)?;
+        let trusts = document.trusts.iter();
+        let trusts = trusts.map(|trust| self.trust(trust, &fetch));
         Ok(Config {
             file: self.path.to_owned(),
-            addresses: Addresses::new(document.listen, document.admin),
+            addresses: Addresses {
+                health: document.health,
+                ..Addresses::new(document.listen, document.admin)
+            },
             chain: self.file(&document.credential.chain),
             key: self.file(&document.credential.key),
             client_certificate: self.choice(
@@ -120,6 +155,7 @@ impl Reader<'_> {
             )?,
             trusts: trusts.collect::<Result<_, _>>()?,
             policy: self.file(&document.policy),
+            fetch,
             audit: match document.audit {
                 Some(path) => AuditTarget::File(self.file(&path)),
                 None => AuditTarget::Stdout,
@@ -127,12 +163,15 @@ impl Reader<'_> {
         })
     }
 
-    fn trust(&self, spanned: &Spanned<TrustEntry>) -> Outcome<TrustConfig> {
+    fn trust(&self, spanned: &Spanned<TrustEntry>, fetch: &FetchConfig) -> Outcome<TrustConfig> {
         let entry = spanned.get_ref();
+        let urls = entry.crl_urls.iter();
+        let fetched = urls.map(|url| self.list_source(url, fetch));
         Ok(TrustConfig {
             name: self.parse(&entry.name)?,
             vouchers: self.vouchers(spanned)?,
             lists: entry.crls.iter().map(|path| self.file(path)).collect(),
+            fetched: fetched.collect::<Result<_, _>>()?,
             revocation: self.revocation(entry)?,
             reach: self.choice(
                 entry.revocation_of.as_ref(),
@@ -156,6 +195,35 @@ impl Reader<'_> {
         })
     }
 
+    fn fetch(&self, entry: &FetchEntry) -> Outcome<FetchConfig> {
+        let every = entry.every.as_ref().map(|word| {
+            let every = word.get_ref().parse::<SignedDuration>().ok();
+            let every = every.and_then(|every| Duration::try_from(every).ok());
+            every
+                .filter(|every| *every >= SHORTEST)
+                .ok_or_else(|| self.refused(word.span(), "wanted a time of 1m or more, as `1h`"))
+        });
+        let folder = entry.folder.as_deref();
+        Ok(FetchConfig {
+            folder: self.file(folder.unwrap_or_else(|| Path::new("fetched"))),
+            every: every.transpose()?.unwrap_or(HOUR),
+            anchors: entry.anchors.as_ref().map(|path| self.file(path)),
+        })
+    }
+
+    /// The file is named after the address, so that another address is another file.
+    fn list_source(&self, word: &Word, fetch: &FetchConfig) -> Outcome<ListSource> {
+        let url = word.get_ref();
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(self.refused(word.span(), format!("`{url}` is no http or https URL")));
+        }
+        let digest = HEXLOWER.encode(&Sha256::digest(url.as_bytes()));
+        Ok(ListSource {
+            url: url.clone(),
+            file: fetch.folder.join(format!("{digest}.crl")),
+        })
+    }
+
     fn vouchers(&self, spanned: &Spanned<TrustEntry>) -> Outcome<Vouchers> {
         let entry = spanned.get_ref();
         let pins = self.parse_all::<Pin>(entry.pins.as_deref())?;
@@ -169,7 +237,7 @@ impl Reader<'_> {
                     names: NameRules::new(scheme, names.unwrap_or_default()),
                 })
             }
-            (None, None, None, true) if entry.crls.is_empty() => Ok(Vouchers::Pins {
+            (None, None, None, true) if !entry.has_lists() => Ok(Vouchers::Pins {
                 pins: pins.unwrap_or_default(),
                 certificates: entry.pinned.as_ref().map(|path| self.file(path)),
             }),
@@ -183,7 +251,7 @@ impl Reader<'_> {
     /// Without a word, lists are asked. That there are none is for the operator to say.
     fn revocation(&self, entry: &TrustEntry) -> Outcome<Revocation> {
         let Some(word) = &entry.revocation else {
-            return match entry.crls.is_empty() && entry.anchors.is_some() {
+            return match !entry.has_lists() && entry.anchors.is_some() {
                 true => Err(self.refused(
                     entry.name.span(),
                     "nobody of this trust could be revoked: wanted `crls`, or `revocation = \"off\"`",

@@ -16,6 +16,8 @@ pub struct TrustConfig {
     pub vouchers: Vouchers,
     /// Its revocation lists, PEM or DER.
     pub lists: Vec<PathBuf>,
+    /// Lists that are fetched.
+    pub fetched: Vec<ListSource>,
     /// Whether lists are asked, and how fresh they must be.
     pub revocation: Revocation,
     /// Of which certificates of a path lists are asked.
@@ -32,6 +34,16 @@ pub struct TrustConfig {
     pub signatures: Option<Vec<SignatureKind>>,
     /// Whether a certificate must state that it is a client's.
     pub client_purpose: ClientPurpose,
+}
+
+/// A list that is fetched, and kept in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListSource {
+    /// From where: http or https.
+    pub url: String,
+    /// Where it is kept.
+    pub file: PathBuf,
 }
 
 /// Who vouches.
@@ -71,6 +83,15 @@ pub enum Hints {
 
 impl TrustConfig {
     pub(super) fn load(&self) -> Result<Trust, LoadError> {
+        let mut lists = Vec::new();
+        for path in self.list_files() {
+            lists.extend(RevocationList::from_file(path)?);
+        }
+        self.load_with(lists)
+    }
+
+    /// With these lists instead of those in files.
+    pub(crate) fn load_with(&self, lists: Vec<RevocationList>) -> Result<Trust, LoadError> {
         let trust = match &self.vouchers {
             Vouchers::Anchors { path, names } => Trust::new(
                 self.name.clone(),
@@ -86,10 +107,6 @@ impl TrustConfig {
                 Trust::pinned(self.name.clone(), pins)
             }
         };
-        let mut lists = Vec::new();
-        for path in &self.lists {
-            lists.extend(RevocationList::from_file(path)?);
-        }
         let trust = trust
             .with_lists(lists)
             .with_revocation(self.revocation)
@@ -113,6 +130,11 @@ impl TrustConfig {
         trust
     }
 
+    fn list_files(&self) -> impl Iterator<Item = &PathBuf> {
+        let fetched = self.fetched.iter().map(|source| &source.file);
+        self.lists.iter().chain(fetched)
+    }
+
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         let vouchers = match &self.vouchers {
             Vouchers::Anchors { path, .. } => Some(path),
@@ -122,8 +144,12 @@ impl TrustConfig {
             Hints::File(path) => Some(path),
             Hints::Anchors | Hints::None => None,
         };
-        let files = vouchers.into_iter().chain(&self.lists).chain(hints);
-        files.map(PathBuf::as_path)
+        let lists = self.list_files();
+        vouchers
+            .into_iter()
+            .chain(lists)
+            .chain(hints)
+            .map(PathBuf::as_path)
     }
 }
 

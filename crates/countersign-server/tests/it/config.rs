@@ -168,7 +168,7 @@ fn an_unknown_key_or_word_is_said_with_its_place() {
     refuses(
         &trust("revokation = \"off\""),
         "line 14, column 1: unknown field `revokation`, expected one of `name`, `anchors`, `scheme`, \
-         `names`, `pins`, `pinned`, `crls`, `revocation`, `revocation_of`, `blocked`, `hints`, \
+         `names`, `pins`, `pinned`, `crls`, `crl_urls`, `revocation`, `revocation_of`, `blocked`, `hints`, \
          `hints_from`, `max_intermediates`, `keys`, `signatures`, `client_purpose`",
     );
     refuses(

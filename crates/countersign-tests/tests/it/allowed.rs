@@ -2,7 +2,6 @@ use countersign_axum::audit::Outcome;
 use countersign_client::Kind;
 use countersign_problem::Code;
 use countersign_tests::{BILLING, NEWCOMER, REPORTS, Wire, World};
-use http::StatusCode;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -170,21 +169,6 @@ async fn a_certificate_that_expires_on_an_open_connection_is_refused() {
 #[tokio::test]
 async fn the_admin_listener_answers_without_a_certificate() {
     let world = World::start().await.unwrap();
-    let address = world.admin_url("/healthz");
-    let address = address.strip_prefix("http://").unwrap();
-    let (host, path) = address.split_once('/').unwrap();
-    assert_eq!(get_in_the_clear(host, path).await, StatusCode::OK);
-}
-
-/// Our client refuses to speak plain HTTP, so this one speaks it by hand.
-async fn get_in_the_clear(host: &str, path: &str) -> StatusCode {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    let mut tcp = tokio::net::TcpStream::connect(host).await.unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    tcp.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    tcp.read_to_string(&mut answer).await.unwrap();
-    let status = answer.split_ascii_whitespace().nth(1).unwrap();
-    status.parse().unwrap()
+    let answer = world.ask_admin("/healthz").await.unwrap();
+    assert_eq!(answer, (200, "ok\n".to_owned()));
 }

@@ -7,6 +7,8 @@
 
 mod allowed;
 mod architecture;
+mod ended;
+mod observed;
 mod refused_by_client;
 mod refused_by_server;
 mod refused_over_http;

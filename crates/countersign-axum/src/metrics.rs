@@ -1,0 +1,208 @@
+//! How often did what happen, how long did it take, and what ends when?
+
+mod labels;
+mod snapshot;
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_tls::{PeerError, Refusal};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use self::labels::{Ended, Handshaken, Reloaded, Renewed, Requested};
+use crate::audit::{EventKind, Outcome};
+use crate::{AuditEvent, Live};
+
+/// What a server counts. Every [`Audit`](crate::Audit) has its own; clones count together.
+///
+/// Events are counted by the writer of the audit log, so no request waits for a lock. Principals and routes come
+/// from policy and code, never from a caller, and beyond 10,000 combinations a principal is called `other`.
+///
+/// `docs/reference/metrics.md` lists the names.
+#[derive(Clone)]
+pub struct Metrics {
+    counts: Arc<Counts>,
+}
+
+struct Counts {
+    connections: Gauge,
+    handshakes: Family<Handshaken, Counter>,
+    requests: Family<Requested, Counter>,
+    decisions: Histogram,
+    ended: Family<Ended, Counter>,
+    reloads: Family<Reloaded, Counter>,
+    renewals: Family<Renewed, Counter>,
+    /// Only the writer of the audit log and whoever reads take it.
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    series: HashSet<Requested>,
+    refusals: VecDeque<AuditEvent>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            counts: Arc::new(Counts {
+                connections: Gauge::default(),
+                handshakes: Family::default(),
+                requests: Family::default(),
+                decisions: Histogram::new(BUCKETS),
+                ended: Family::default(),
+                reloads: Family::default(),
+                renewals: Family::default(),
+                told: Mutex::default(),
+            }),
+        }
+    }
+
+    /// All of it, and what `live` tells at this moment, in the text format of OpenMetrics 1.0, which Prometheus
+    /// reads. Its media type is [`MEDIA_TYPE`](Self::MEDIA_TYPE).
+    pub fn text(&self, live: &Live) -> String {
+        let mut registry = Registry::with_prefix("countersign");
+        self.register(&mut registry);
+        snapshot::register(live, &mut registry);
+        let mut text = String::new();
+        // Only a writer that fails could fail, and a string does not.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+
+    /// The media type of [`text`](Self::text).
+    pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// The last 100 events in which somebody, or a new state, was refused or failed; the newest first.
+    pub fn refusals(&self) -> Vec<AuditEvent> {
+        self.counts.told().refusals.iter().rev().cloned().collect()
+    }
+
+    /// A connection that is held until the answer is dropped.
+    pub(crate) fn hold(&self) -> Held {
+        self.counts.connections.inc();
+        Held(self.counts.connections.clone())
+    }
+
+    /// A handshake came to a connection.
+    pub(crate) fn shook(
+        &self,
+        judged: Result<(), PeerError>,
+        handshake: &countersign_tls::Handshake,
+    ) {
+        let outcome = match &judged {
+            Ok(()) => "trusted",
+            Err(PeerError::Refused(Refusal::Anonymous)) => "anonymous",
+            Err(_) => "distrusted",
+        };
+        let code = judged.err().map(|error| error.code());
+        let labels = Handshaken::new(outcome, code, Some(handshake));
+        self.counts.handshakes.get_or_create(&labels).inc();
+    }
+
+    /// What the audit log is told. Called on its writer's thread.
+    pub(crate) fn count(&self, event: &AuditEvent) {
+        let counts = &*self.counts;
+        match event.kind {
+            EventKind::Request => counts.request(event),
+            EventKind::Handshake => {
+                let outcome = event.outcome.as_str();
+                let labels = Handshaken::new(outcome, event.code, event.handshake.as_ref());
+                counts.handshakes.get_or_create(&labels).inc();
+            }
+            EventKind::Connection => {
+                counts.ended.get_or_create(&Ended::of(event)).inc();
+            }
+            EventKind::Reload => {
+                counts.reloads.get_or_create(&Reloaded::of(event)).inc();
+            }
+            EventKind::CertificateRenewed => {
+                counts.renewals.get_or_create(&Renewed::of(event)).inc();
+            }
+        }
+        if !matches!(event.outcome, Outcome::Allowed | Outcome::Applied) {
+            counts.told().remember(event);
+        }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let counts = &*self.counts;
+        let about = "Connections held, those in a handshake too";
+        registry.register("connections", about, counts.connections.clone());
+        let about = "Handshakes by outcome, code, TLS version and resumption";
+        registry.register("handshakes", about, counts.handshakes.clone());
+        let about = "Decided requests by principal, route, outcome and code";
+        registry.register("requests", about, counts.requests.clone());
+        let about = "Time to decide a request, further checks included";
+        registry.register("decision_seconds", about, counts.decisions.clone());
+        let about = "Connections whose trust ended while nothing was asked";
+        registry.register("connections_ended", about, counts.ended.clone());
+        let about = "Reloads by outcome";
+        registry.register("reloads", about, counts.reloads.clone());
+        let about = "Renewals of a caller's certificate";
+        registry.register("renewals", about, counts.renewals.clone());
+    }
+}
+
+impl Counts {
+    fn request(&self, event: &AuditEvent) {
+        let mut labels = Requested::of(event);
+        if !self.told().admit(&labels) {
+            labels.principal = "other".to_owned();
+        }
+        self.requests.get_or_create(&labels).inc();
+        if let Some(took) = event.took {
+            self.decisions.observe(took.as_secs_f64());
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        // Nothing in here can be left half-done by a panic.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    /// Whether there is room for one more combination.
+    fn admit(&mut self, labels: &Requested) -> bool {
+        self.series.contains(labels)
+            || (self.series.len() < MOST_SERIES && self.series.insert(labels.clone()))
+    }
+
+    fn remember(&mut self, event: &AuditEvent) {
+        if self.refusals.len() >= MOST_REFUSALS {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back(event.clone());
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+/// A connection that counts until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Held(Gauge);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+const MOST_SERIES: usize = 10_000;
+const MOST_REFUSALS: usize = 100;
+
+/// A decision takes microseconds; one that asks somebody else, milliseconds.
+const BUCKETS: [f64; 10] = [
+    1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0,
+];

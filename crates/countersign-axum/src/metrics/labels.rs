@@ -1,0 +1,98 @@
+//! By what is counted. What does not apply is the empty text, which Prometheus takes for a label that is not there.
+
+use countersign_problem::Code;
+use countersign_tls::Handshake;
+use prometheus_client::encoding::EncodeLabelSet;
+
+use crate::AuditEvent;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Handshaken {
+    outcome: &'static str,
+    code: &'static str,
+    tls_version: &'static str,
+    resumed: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Requested {
+    pub(super) principal: String,
+    route: String,
+    outcome: &'static str,
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Ended {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Reloaded {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Renewed {
+    principal: String,
+}
+
+impl Handshaken {
+    pub(super) fn new(
+        outcome: &'static str,
+        code: Option<Code>,
+        handshake: Option<&Handshake>,
+    ) -> Self {
+        Self {
+            outcome,
+            code: word(code),
+            tls_version: handshake.map_or("", |handshake| handshake.version.as_str()),
+            resumed: match handshake.map(|handshake| handshake.resumed) {
+                None => "",
+                Some(true) => "true",
+                Some(false) => "false",
+            },
+        }
+    }
+}
+
+impl Requested {
+    pub(super) fn of(event: &AuditEvent) -> Self {
+        Self {
+            principal: principal(event),
+            route: event.route.clone().unwrap_or_default(),
+            outcome: event.outcome.as_str(),
+            code: word(event.code),
+        }
+    }
+}
+
+impl Ended {
+    pub(super) fn of(event: &AuditEvent) -> Self {
+        let code = word(event.code);
+        Self { code }
+    }
+}
+
+impl Reloaded {
+    pub(super) fn of(event: &AuditEvent) -> Self {
+        let outcome = event.outcome.as_str();
+        Self { outcome }
+    }
+}
+
+impl Renewed {
+    pub(super) fn of(event: &AuditEvent) -> Self {
+        let principal = principal(event);
+        Self { principal }
+    }
+}
+
+fn principal(event: &AuditEvent) -> String {
+    let name = event.principal.as_ref();
+    name.map(ToString::to_string).unwrap_or_default()
+}
+
+fn word(code: Option<Code>) -> &'static str {
+    code.map_or("", |code| code.as_str())
+}
