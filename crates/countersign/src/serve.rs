@@ -46,6 +46,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         ui::note(good(&config, &live));
         return Ok(());
     }
+    let at_once = Arc::new(Notify::new());
+    let hangups = hangups(Arc::clone(&at_once)).context("cannot listen to signals")?;
     let (audit, writer) = start_audit(&config.audit)?;
     let reloader = Reloader::new(config.clone(), digests, live.clone(), audit.clone());
     let fetching = fetching(fetcher, live.clone(), audit.clone());
@@ -63,10 +65,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     if let Some(health) = server.health_address() {
         ui::note(format!("serving http://{health}/healthz (health)"));
     }
-    let at_once = Arc::new(Notify::new());
     tokio::select! {
         asked = stop::asked_to_stop() => asked?,
-        failed = hangups(Arc::clone(&at_once)) => failed?,
+        () = hangups => {}
         () = reloader.run(at_once) => {}
         () = fetching => {}
     }
@@ -96,19 +97,24 @@ fn good(config: &Config, live: &Live) -> String {
     )
 }
 
-/// Notifies at each SIGHUP; ends only where signals cannot be had.
-async fn hangups(at_once: Arc<Notify>) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
+/// Notifies at each SIGHUP, for ever. Once this has answered, SIGHUP does not end the program any more.
+#[cfg(unix)]
+fn hangups(at_once: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-        let mut hangup = signal(SignalKind::hangup())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
         while hangup.recv().await.is_some() {
             at_once.notify_one();
         }
-    }
-    let _ = at_once;
-    std::future::pending().await
+        std::future::pending().await
+    })
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+fn hangups(_: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
 }
 
 /// Starts the audit log.
