@@ -5,4 +5,5 @@ mod allocation;
 mod decision;
 mod document;
 mod explanation;
+mod properties;
 mod warning;
