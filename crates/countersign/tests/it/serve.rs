@@ -171,3 +171,49 @@ fn reloads(folder: &Path, wanted: usize) -> Vec<serde_json::Value> {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
+
+/// 200 that connect and say nothing, 50 that speak no TLS, and one who wants to work.
+#[cfg(target_os = "linux")]
+#[test]
+fn after_a_flood_the_server_holds_no_more_than_before() {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    let folder = configured();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let address = server.api.strip_prefix("https://").unwrap().to_owned();
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    let call = || run(folder.path(), &["call", "--as", "billing", &url]);
+    // Threads that are made once are made now.
+    assert_eq!(call().status.code(), Some(0));
+    let before = until(|| server.descriptors(), |held| held == server.descriptors());
+
+    let connect = || TcpStream::connect(&address).unwrap();
+    let silent: Vec<_> = (0..200).map(|_| connect()).collect();
+    for _ in 0..50 {
+        // It may be refused before all of it is written.
+        let _ = connect().write_all(&[0x47; 512]);
+    }
+    for _ in 0..5 {
+        let output = call();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert!(server.descriptors() >= before + 200);
+    drop(silent);
+    until(|| server.descriptors(), |held| held <= before);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+/// Asks until the answer will do.
+#[cfg(target_os = "linux")]
+fn until(ask: impl Fn() -> usize, will_do: impl Fn(usize) -> bool) -> usize {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let answer = ask();
+        if will_do(answer) {
+            return answer;
+        }
+        assert!(std::time::Instant::now() < deadline, "still {answer}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
