@@ -128,6 +128,33 @@ fn what_cannot_be_served_is_said_without_serving() {
     assert!(said.contains("root.pem"), "{said}");
 }
 
+#[test]
+fn who_called_lately_and_would_be_refused_is_said_before_a_restart() {
+    let folder = configured();
+    let config = folder.path().join("fixtures/server.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("audit = \"../audit.jsonl\"\n{text}")).unwrap();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    for name in ["billing", "reports"] {
+        let output = run(folder.path(), &["call", "--as", name, &url]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let policy = folder.path().join("fixtures/policy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    let principal = "[principals.reports]";
+    let text = text.replace(principal, "[principals.reports]\nenabled = false");
+    fs::write(&policy, text).unwrap();
+    let output = run(folder.path(), &["serve", "--check"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        stderr(&output),
+        "warning: `reports`, seen within a day, would be refused: `reports` is disabled\n\
+         `fixtures/server.toml` can be served: 5 files, trusts: 1, identities: 2\n"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hangup_reloads_at_once_and_a_bad_policy_is_refused() {
