@@ -175,7 +175,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects to `address` for `host`; the certificate must still be for `host`.
+    /// Connects to `address` for `host`; the certificate must still be for `host`. The port of the address counts
+    /// only where the URL has none. Of two for one host the later counts.
     pub fn resolve(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
         self.settings.resolve.push((host.into(), address));
         self

@@ -12,7 +12,7 @@ use countersign_identity::Certificate;
 use countersign_problem::{Code, Problem};
 use countersign_tls::{Alert, Clock, Credential, TlsVersion, from_unix_time};
 use reqwest::{StatusCode, Url};
-use rustls::{AlertDescription, CertificateError};
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
 
 use crate::confirm::{NotConnected, Stage};
 use crate::handshake::Handshake;
@@ -74,7 +74,7 @@ impl Caller {
         }
     }
 
-    fn of_connecting(&self, error: &NotConnected) -> Kind {
+    pub(crate) fn of_connecting(&self, error: &NotConnected) -> Kind {
         let seen = &error.handshake;
         if let Some(reason) = proxy_reason(error) {
             return Kind::Transport(TransportFault::Proxy { reason });
@@ -91,6 +91,7 @@ impl Caller {
                 self.refused(Some(alert), Ending::Alert, Some(&Seen::from(seen)))
             }
             Cause::Alert(alert) => Kind::Transport(TransportFault::Tls { alert: Some(alert) }),
+            Cause::NotTls => Kind::Transport(TransportFault::NotTls),
             Cause::Tls => Kind::Transport(TransportFault::Tls { alert: None }),
             Cause::Closed if judged => self.refused(None, Ending::Closed, Some(&Seen::from(seen))),
             Cause::Reset if judged => self.refused(None, Ending::Reset, Some(&Seen::from(seen))),
@@ -141,7 +142,9 @@ impl Caller {
                 return self.refused(Some(alert), Ending::Alert, None);
             }
             Cause::Alert(alert) => TransportFault::Tls { alert: Some(alert) },
-            Cause::Certificate(_) | Cause::Tls => TransportFault::Tls { alert: None },
+            Cause::Certificate(_) | Cause::NotTls | Cause::Tls => {
+                TransportFault::Tls { alert: None }
+            }
             Cause::Closed => TransportFault::Closed,
             Cause::Reset => TransportFault::Reset,
             Cause::Other => TransportFault::Other,
@@ -203,6 +206,7 @@ impl From<&Handshake> for Seen {
 enum Cause {
     Certificate(CertificateError),
     Alert(Alert),
+    NotTls,
     Tls,
     Closed,
     Reset,
@@ -230,6 +234,7 @@ impl Cause {
         match error {
             rustls::Error::InvalidCertificate(fault) => Self::Certificate(fault.clone()),
             rustls::Error::AlertReceived(alert) => Self::Alert((*alert).into()),
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotTls,
             _ => Self::Tls,
         }
     }
@@ -287,7 +292,7 @@ fn is_about_us(alert: Alert, seen: &Handshake) -> bool {
     }
 }
 
-fn server_fault(fault: &CertificateError, server: Option<&Certificate>) -> ServerFault {
+pub(crate) fn server_fault(fault: &CertificateError, server: Option<&Certificate>) -> ServerFault {
     use CertificateError as E;
     match fault {
         E::UnknownIssuer => ServerFault::UnknownIssuer {

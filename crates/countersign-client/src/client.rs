@@ -4,10 +4,13 @@ use std::task::{Context, Poll};
 
 use countersign_identity::Certificate;
 use jiff::Timestamp;
-use reqwest::{IntoUrl, Method, Request};
+use reqwest::{IntoUrl, Method, Request, Url};
 
+use crate::diagnosis;
 use crate::shared::{Answer, Shared};
-use crate::{ClientBuilder, Error, Events, Reload, ReloadError, RequestBuilder, Response};
+use crate::{
+    ClientBuilder, Diagnosis, Error, Events, Reload, ReloadError, RequestBuilder, Response,
+};
 
 /// Calls servers that it trusts, and presents a credential to those that ask for one.
 ///
@@ -101,6 +104,15 @@ impl Client {
     /// What becomes of the credential, from now on.
     pub fn events(&self) -> Events {
         self.shared.events()
+    }
+
+    /// What a connection to this URL shows, step by step, and what is wrong: see [`Diagnosis`].
+    ///
+    /// A first handshake presents nothing, whoever answers, and shows what the server asks for. If it is
+    /// trusted, a second presents the credential. If that is accepted, `request` sends one GET: nginx
+    /// refuses certificates only there, and the answer tells the server's clock.
+    pub async fn diagnose(&self, url: &Url, request: bool) -> Diagnosis {
+        diagnosis::diagnose(&self.shared, url, request).await
     }
 
     /// The client of reqwest that is in use now, for libraries that want one. It stays with this

@@ -141,6 +141,8 @@ pub enum TransportFault {
         /// What the server said, if it said anything.
         alert: Option<Alert>,
     },
+    /// What answers there does not speak TLS.
+    NotTls,
     /// The connection was closed before the answer was whole.
     Closed,
     /// The connection was reset before the answer was whole.
@@ -365,6 +367,7 @@ impl fmt::Display for TransportFault {
             Self::Timeout => f.write_str("it took too long"),
             Self::Tls { alert: Some(alert) } => write!(f, "TLS failed with alert {alert}"),
             Self::Tls { alert: None } => f.write_str("TLS failed"),
+            Self::NotTls => f.write_str("it does not speak TLS"),
             Self::Closed => f.write_str("the connection was closed"),
             Self::Reset => f.write_str("the connection was reset"),
             Self::Proxy { reason } => write!(f, "the proxy does not let it through: {reason}"),

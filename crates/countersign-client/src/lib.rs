@@ -57,6 +57,9 @@ pub use client::Client;
 
 mod confirm;
 
+mod diagnosis;
+pub use diagnosis::{Agreed, Diagnosis};
+
 mod error;
 pub use error::{Error, Kind, RequestFault, ServerFault, TransportFault};
 
@@ -80,6 +83,8 @@ pub use metrics::Metrics;
 mod name;
 
 mod pins;
+
+mod probe;
 
 mod proxy;
 pub use proxy::Proxy;

@@ -24,6 +24,9 @@ pub enum Likely {
         /// When it begins.
         not_before: Timestamp,
     },
+    /// The server says that it is not valid now, and by our clock it is: its clock or ours is wrong, or
+    /// the server is OpenSSL and its own revocation list has expired.
+    ValidByOurClock,
     /// No CA that the server names issued a certificate of the chain.
     IssuerNotAccepted {
         /// The issuer at the end of our chain.
@@ -105,7 +108,9 @@ impl Evidence<'_> {
             Some(Alert::CERTIFICATE_REVOKED) => Some(Likely::Revoked),
             Some(Alert::ACCESS_DENIED) => Some(Likely::NotAuthorized),
             Some(Alert::DECRYPT_ERROR) => Some(Likely::SignatureRejected),
-            Some(Alert::CERTIFICATE_EXPIRED) => self.wrong_time(chain),
+            Some(Alert::CERTIFICATE_EXPIRED) => {
+                self.wrong_time(chain).or(Some(Likely::ValidByOurClock))
+            }
             Some(Alert::UNKNOWN_CA) => self
                 .wrong_issuer(chain)
                 .or_else(|| self.right_issuer(chain)),

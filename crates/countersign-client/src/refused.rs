@@ -55,6 +55,9 @@ impl Refused {
             Likely::NoCertificate => "give the client a credential",
             Likely::Expired { .. } => "renew the certificate",
             Likely::NotYetValid { .. } => "wait, or check the clock of this machine",
+            Likely::ValidByOurClock => {
+                "compare the clocks of both ends; and the server's revocation list: OpenSSL says the same of one that has expired"
+            }
             Likely::IssuerNotAccepted { .. } if self.leaf_only => {
                 "the leaf was sent alone: if its issuer is an intermediate of a CA that the server \
                  accepts, add the intermediate to the chain; else use a certificate of such a CA"
@@ -79,10 +82,6 @@ impl Refused {
 
     fn hint_from_alert(&self) -> Option<&'static str> {
         match (self.alert, self.ending) {
-            (Some(Alert::CERTIFICATE_EXPIRED), _) => Some(
-                "by this machine's clock the certificate is valid: compare the clocks of both ends; \
-                 OpenSSL says the same of a revocation list of its own that has expired",
-            ),
             (Some(Alert::UNKNOWN_CA), _) => Some(
                 "the server finds no path to a CA it trusts: another issuer, a missing \
                  intermediate, another key of the same CA, or a stale revocation list of its own",
@@ -101,6 +100,9 @@ impl Refused {
             Likely::NoCertificate => f.write_str("it requires one, and none was presented"),
             Likely::Expired { not_after } => write!(f, "it expired at {not_after}"),
             Likely::NotYetValid { not_before } => write!(f, "it is not valid before {not_before}"),
+            Likely::ValidByOurClock => f.write_str(
+                "the server finds it or its own revocation list expired, and by our clock it is valid",
+            ),
             Likely::IssuerNotAccepted { ours, .. } => write!(f, "it is issued under `{ours}`"),
             Likely::IncompleteChain => f.write_str("an intermediate certificate is missing"),
             Likely::Revoked => f.write_str("it is revoked"),

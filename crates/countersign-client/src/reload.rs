@@ -110,6 +110,12 @@ impl Standing {
 }
 
 impl Shared {
+    /// What is in use now.
+    pub(crate) async fn in_use(&self) -> (Option<Credential>, ServerTrust) {
+        let standing = self.reloader.standing.lock().await;
+        (standing.credential.clone(), standing.trust.clone())
+    }
+
     /// Looks for something new, and uses it if it can be used.
     pub(crate) async fn reload(&self) -> Result<Reload, ReloadError> {
         let mut standing = self.reloader.standing.lock().await;

@@ -223,6 +223,7 @@ fn is_cured_by_another(refused: &Refused) -> bool {
             | Likely::IssuerNotAccepted { .. }
             | Likely::SignatureRejected
             | Likely::ServerCannotCheckRevocation
+            | Likely::ValidByOurClock
             | Likely::Unknown
     )
 }

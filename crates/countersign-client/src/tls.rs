@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_tls::{Clock, Credential, TlsVersion, provider, time_provider};
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::version::{TLS12, TLS13};
@@ -23,12 +24,20 @@ pub(crate) struct TlsParts<'a> {
 
 impl TlsParts<'_> {
     pub(crate) fn into_config(self) -> Result<ClientConfig, BuildError> {
+        self.into_config_judged_by(|verifier| verifier)
+    }
+
+    /// With a verifier made of that which this configuration would have.
+    pub(crate) fn into_config_judged_by<V: ServerCertVerifier + 'static>(
+        self,
+        judged: impl FnOnce(Witness) -> V,
+    ) -> Result<ClientConfig, BuildError> {
         let provider = provider();
         let roots = Arc::new(self.trust.roots().map_err(BuildError::tls)?);
-        let verifier = Witness {
+        let verifier = judged(Witness {
             verifier: verifier(&roots, &provider)?,
             pins: self.pins(&roots),
-        };
+        });
         let mut config = ClientConfig::builder_with_details(provider, time_provider(self.clock))
             .with_protocol_versions(&versions(self.version)?)
             .map_err(BuildError::tls)?

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::der::{self, Der, Value};
 use crate::{CertificateError, DistinguishedName, Oid};
@@ -11,9 +12,9 @@ pub enum AltName {
     /// A distinguished name beside the subject.
     Directory(DistinguishedName),
     /// A host name.
-    Dns(String),
+    Dns(Arc<str>),
     /// A mailbox.
-    Email(String),
+    Email(Arc<str>),
     /// An address.
     Ip(IpAddr),
     /// A kind that nobody uses: x400Address or ediPartyName.
@@ -23,7 +24,7 @@ pub enum AltName {
     /// An object identifier.
     RegisteredId(Oid),
     /// A URI; a SPIFFE ID is one.
-    Uri(String),
+    Uri(Arc<str>),
 }
 
 /// As [`Name`](crate::Name) is printed: kind, colon, value; a SPIFFE ID stands for itself.
@@ -82,10 +83,10 @@ fn other_name(content: &[u8]) -> Option<Oid> {
 }
 
 /// These kinds are IA5String, and nobody needs a control character in one.
-fn ascii(text: &[u8]) -> Option<String> {
+fn ascii(text: &[u8]) -> Option<Arc<str>> {
     let printable = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
-    let text = text.iter().all(printable).then(|| text.to_vec())?;
-    String::from_utf8(text).ok()
+    let text = text.iter().all(printable).then_some(text)?;
+    str::from_utf8(text).ok().map(Arc::from)
 }
 
 fn ip_address(bytes: &[u8]) -> Option<IpAddr> {

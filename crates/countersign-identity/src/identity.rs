@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::{Certificate, IdentityError, Name, NameError, NamePattern, Scheme};
 
@@ -92,17 +93,27 @@ impl NameRules {
         self.scheme
     }
 
+    /// The names, as patterns.
+    pub fn patterns(&self) -> &[NamePattern] {
+        &self.patterns
+    }
+
     /// Whether the trust may vouch for `name`.
     pub fn allow(&self, name: &Name) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(name))
+        self.allowing(name).is_some()
+    }
+
+    /// The first pattern by which the trust may vouch for `name`.
+    pub fn allowing(&self, name: &Name) -> Option<&NamePattern> {
+        self.patterns.iter().find(|pattern| pattern.matches(name))
     }
 }
 
-/// What a trust is called in configuration, policy and the audit log.
+/// What a trust is called in configuration, policy and the audit log. Cheap to clone.
 ///
 /// Lower-case letters, digits and dashes, beginning with a letter, at most 63 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TrustName(String);
+pub struct TrustName(Arc<str>);
 
 impl TrustName {
     /// Checks a name.
@@ -110,17 +121,17 @@ impl TrustName {
     /// # Errors
     ///
     /// The text has another form.
-    pub fn new(name: impl Into<String>) -> Result<Self, NameError> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Result<Self, NameError> {
+        let name = name.as_ref();
         let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         let fits = name.len() <= 63
             && name.starts_with(|first: char| first.is_ascii_lowercase())
             && name.bytes().all(plain);
         if fits {
-            return Ok(Self(name));
+            return Ok(Self(name.into()));
         }
         Err(NameError::Malformed {
-            name,
+            name: name.to_owned(),
             wanted: "lower-case letters, digits and dashes, beginning with a letter",
         })
     }

@@ -2,10 +2,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::{CanonicalName, NameError, OrganizationId, Pin, Scheme, SpiffeId, Thumbprint};
 
-/// One name in a certificate, of a known kind and in canonical form.
+/// One name in a certificate, of a known kind and in canonical form. Cheap to clone.
 ///
 /// Printed and parsed as kind, colon, value; a SPIFFE ID is its own kind.
 ///
@@ -24,13 +25,13 @@ use crate::{CanonicalName, NameError, OrganizationId, Pin, Scheme, SpiffeId, Thu
 #[non_exhaustive]
 pub enum Name {
     /// The subject's commonName, compared byte by byte.
-    CommonName(String),
+    CommonName(Arc<str>),
     /// The whole subject.
     DistinguishedName(CanonicalName),
     /// A host name in lower case.
-    Dns(String),
+    Dns(Arc<str>),
     /// A mailbox, its domain in lower case.
-    Email(String),
+    Email(Arc<str>),
     /// An address.
     Ip(IpAddr),
     /// The subject's organizationIdentifier.
@@ -42,7 +43,7 @@ pub enum Name {
     /// The digest of the certificate. A renewal has another.
     Thumbprint(Thumbprint),
     /// Any other URI, compared byte by byte.
-    Uri(String),
+    Uri(Arc<str>),
 }
 
 impl Name {
@@ -110,5 +111,5 @@ pub(crate) fn read_email(value: &str) -> Option<Name> {
     let (mailbox, domain) = value.rsplit_once('@')?;
     let plain = !mailbox.is_empty() && mailbox.bytes().all(|byte| byte.is_ascii_graphic());
     (plain && is_host(domain))
-        .then(|| Name::Email(format!("{mailbox}@{}", domain.to_ascii_lowercase())))
+        .then(|| Name::Email(format!("{mailbox}@{}", domain.to_ascii_lowercase()).into()))
 }

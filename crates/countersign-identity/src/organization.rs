@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::NameError;
 
@@ -20,7 +21,7 @@ use crate::NameError;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrganizationId {
-    text: String,
+    text: Arc<str>,
     /// Where the number begins.
     number: usize,
 }
@@ -87,7 +88,7 @@ impl FromStr for OrganizationId {
         let number = number_start(text)
             .ok_or_else(|| malformed("`PSDGB-FCA-number`, `NTRGB-number` or the like"))?;
         let id = Self {
-            text: text.to_owned(),
+            text: text.into(),
             number,
         };
         if !is_number(id.registry(), id.number()) {

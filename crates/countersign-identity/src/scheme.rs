@@ -1,9 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::name::{is_host, read_email};
-use crate::{AltName, Certificate, DistinguishedName, IdentityError, Name, NameError};
+use crate::{AltName, Certificate, DistinguishedName, IdentityError, Name, NameError, SpiffeId};
 
 /// Which kind of name identifies the holder of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ impl Scheme {
             Self::DistinguishedName => named(certificate.subject()),
             Self::Pin => Ok(Name::Pin(certificate.pin())),
             Self::Thumbprint => Ok(Name::Thumbprint(certificate.thumbprint())),
-            _ => self.read(&self.value_in(certificate)?),
+            _ => self.read(self.value_in(certificate)?),
         };
         name.map_err(|source| IdentityError::Malformed {
             scheme: self,
@@ -67,10 +67,12 @@ impl Scheme {
         })
     }
 
-    fn value_in(self, certificate: &Certificate) -> Result<Cow<'_, str>, IdentityError> {
+    /// Shared with the certificate where it can be: whose a parsed certificate is can be said without a copy.
+    fn value_in(self, certificate: &Certificate) -> Result<Arc<str>, IdentityError> {
+        let subject = certificate.subject();
         match self {
-            Self::CommonName => self.only(certificate.subject().common_names()),
-            Self::Organization => self.only(certificate.subject().organization_identifiers()),
+            Self::CommonName => self.only(subject.common_names()).map(Arc::from),
+            Self::Organization => self.only(subject.organization_identifiers()).map(Arc::from),
             _ => {
                 let names = certificate.alt_names().iter();
                 self.only(names.filter_map(|name| self.value_of(name)))
@@ -90,18 +92,19 @@ impl Scheme {
         }
     }
 
-    fn value_of(self, name: &AltName) -> Option<Cow<'_, str>> {
+    fn value_of(self, name: &AltName) -> Option<Arc<str>> {
         match (self, name) {
             (Self::Dns, AltName::Dns(value))
             | (Self::Email, AltName::Email(value))
-            | (Self::Spiffe | Self::Uri, AltName::Uri(value)) => Some(Cow::Borrowed(value)),
-            (Self::Ip, AltName::Ip(address)) => Some(Cow::Owned(address.to_string())),
+            | (Self::Spiffe | Self::Uri, AltName::Uri(value)) => Some(Arc::clone(value)),
+            (Self::Ip, AltName::Ip(address)) => Some(address.to_string().into()),
             _ => None,
         }
     }
 
     /// Reads the value of a name of this kind.
-    pub(crate) fn read(self, value: &str) -> Result<Name, NameError> {
+    pub(crate) fn read<T: AsRef<str> + Into<Arc<str>>>(self, text: T) -> Result<Name, NameError> {
+        let value = text.as_ref();
         let malformed = |wanted| NameError::Malformed {
             name: value.to_owned(),
             wanted,
@@ -110,10 +113,13 @@ impl Scheme {
             return Err(malformed("text without control characters"));
         }
         match self {
-            Self::CommonName => Ok(Name::CommonName(value.to_owned())),
+            Self::CommonName => Ok(Name::CommonName(text.into())),
             Self::DistinguishedName => named(&value.parse()?),
-            Self::Dns if is_host(value) => Ok(Name::Dns(value.to_ascii_lowercase())),
-            Self::Dns => Err(malformed("a host name")),
+            Self::Dns if !is_host(value) => Err(malformed("a host name")),
+            Self::Dns if value.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                Ok(Name::Dns(value.to_ascii_lowercase().into()))
+            }
+            Self::Dns => Ok(Name::Dns(text.into())),
             Self::Email => read_email(value).ok_or_else(|| malformed("a mailbox `name@domain`")),
             Self::Ip => {
                 let address = value.parse().map_err(|_| malformed("an IP address"))?;
@@ -121,9 +127,9 @@ impl Scheme {
             }
             Self::Organization => value.parse().map(Name::Organization),
             Self::Pin => value.parse().map(Name::Pin),
-            Self::Spiffe => value.parse().map(Name::Spiffe),
+            Self::Spiffe => SpiffeId::read(text).map(Name::Spiffe),
             Self::Thumbprint => value.parse().map(Name::Thumbprint),
-            Self::Uri => Ok(Name::Uri(value.to_owned())),
+            Self::Uri => Ok(Name::Uri(text.into())),
         }
     }
 

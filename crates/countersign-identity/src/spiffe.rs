@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::NameError;
 
@@ -21,7 +22,7 @@ use crate::NameError;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SpiffeId {
-    uri: String,
+    uri: Arc<str>,
     path_start: usize,
 }
 
@@ -48,6 +49,14 @@ impl FromStr for SpiffeId {
     type Err = NameError;
 
     fn from_str(uri: &str) -> Result<Self, Self::Err> {
+        Self::read(uri)
+    }
+}
+
+impl SpiffeId {
+    /// Keeps a text that is shared, instead of a copy.
+    pub(crate) fn read<T: AsRef<str> + Into<Arc<str>>>(text: T) -> Result<Self, NameError> {
+        let uri = text.as_ref();
         let malformed = |wanted| NameError::Malformed {
             name: uri.to_owned(),
             wanted,
@@ -71,9 +80,10 @@ impl FromStr for SpiffeId {
                 "path segments of letters, digits, dots, dashes and underscores, none empty, `.` or `..`",
             ));
         }
+        let path_start = SCHEME.len() + domain.len();
         Ok(Self {
-            uri: uri.to_owned(),
-            path_start: SCHEME.len() + domain.len(),
+            uri: text.into(),
+            path_start,
         })
     }
 }

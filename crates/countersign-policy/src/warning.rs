@@ -159,6 +159,10 @@ pub(crate) fn fragile(
             position,
             principal,
         }),
+        Scheme::Thumbprint => Some(PolicyWarning::Thumbprint {
+            position,
+            principal,
+        }),
         _ => None,
     }
 }

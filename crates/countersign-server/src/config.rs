@@ -10,7 +10,7 @@ use std::time::Duration;
 use countersign_axum::Live;
 use countersign_policy::Directory;
 use countersign_tls::{
-    ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, TrustSnapshot,
+    ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, Trust, TrustSnapshot,
 };
 
 pub use self::error::ConfigError;
@@ -102,13 +102,8 @@ impl Config {
         clock: Arc<dyn Clock>,
     ) -> Result<(TrustSnapshot, Directory), ConfigError> {
         let credential = self.credential(clock.now())?;
-        let trusts = self.trusts.iter().map(TrustConfig::load);
-        let trusts = trusts.collect::<Result<_, _>>()?;
-        let policy = read(&self.policy)?;
-        let directory = Directory::from_toml(&policy).map_err(|source| ConfigError::Policy {
-            path: self.policy.clone(),
-            source,
-        })?;
+        let trusts = self.load_trusts()?;
+        let directory = self.load_policy()?;
         let options = ServerOptions::default()
             .client_certificate(self.client_certificate)
             .sessions(sessions);
@@ -117,6 +112,29 @@ impl Config {
             tracing::warn!("{warning}");
         }
         Ok((trust, directory))
+    }
+
+    /// Loads the trusts alone: what decides on a certificate, where there is no server.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing or wrong; the error names it.
+    pub fn load_trusts(&self) -> Result<Vec<Trust>, ConfigError> {
+        let trusts = self.trusts.iter().map(TrustConfig::load);
+        Ok(trusts.collect::<Result<_, _>>()?)
+    }
+
+    /// Loads the policy alone.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing or wrong; the error names it.
+    pub fn load_policy(&self) -> Result<Directory, ConfigError> {
+        let policy = read(&self.policy)?;
+        Directory::from_toml(&policy).map_err(|source| ConfigError::Policy {
+            path: self.policy.clone(),
+            source,
+        })
     }
 
     /// A certificate that no client would take is none to put in force.

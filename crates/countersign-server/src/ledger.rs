@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{PoisonError, RwLock};
@@ -8,7 +9,13 @@ use jiff::Timestamp;
 /// All transactions, in memory and in the order of their making. They are never removed.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    transactions: RwLock<Vec<Transaction>>,
+    books: RwLock<Books>,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    transactions: Vec<Transaction>,
+    keys: HashMap<(PrincipalName, IdempotencyKey), TransactionId>,
 }
 
 /// One line of the ledger.
@@ -21,7 +28,7 @@ pub(crate) struct Transaction {
 }
 
 /// What was asked for, validated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Order {
     pub(crate) amount_minor: u64,
     pub(crate) currency: String,
@@ -36,38 +43,86 @@ pub(crate) struct Slice {
 }
 
 impl Ledger {
-    pub(crate) fn add(&self, order: Order, by: PrincipalName, at: Timestamp) -> Transaction {
-        let mut transactions = self
-            .transactions
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Adds a transaction. One that this caller added under the same key is not added again.
+    pub(crate) fn add(
+        &self,
+        order: Order,
+        by: PrincipalName,
+        at: Timestamp,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Transaction, KeyReused> {
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        let key = key.map(|key| (by.clone(), key));
+        if let Some(known) = key.as_ref().and_then(|key| books.under(key)) {
+            return match known.order == order {
+                true => Ok(known.clone()),
+                false => Err(KeyReused { id: known.id }),
+            };
+        }
         let transaction = Transaction {
-            id: TransactionId(transactions.len() + 1),
+            id: TransactionId(books.transactions.len() + 1),
             order,
             created_at: at,
             created_by: by,
         };
-        transactions.push(transaction.clone());
-        transaction
+        books.keys.extend(key.map(|key| (key, transaction.id)));
+        books.transactions.push(transaction.clone());
+        Ok(transaction)
     }
 
     pub(crate) fn find(&self, id: TransactionId) -> Option<Transaction> {
-        self.read(|all| all.get(id.0.checked_sub(1)?).cloned())
+        self.read(|books| books.find(id).cloned())
     }
 
     /// At most `limit` transactions, those behind `after`.
     pub(crate) fn slice(&self, after: Option<TransactionId>, limit: usize) -> Slice {
         let start = after.map_or(0, |id| id.0);
-        self.read(|all| Slice {
-            items: all.iter().skip(start).take(limit).cloned().collect(),
-            more: all.len() > start.saturating_add(limit),
+        self.read(|Books { transactions, .. }| Slice {
+            items: transactions
+                .iter()
+                .skip(start)
+                .take(limit)
+                .cloned()
+                .collect(),
+            more: transactions.len() > start.saturating_add(limit),
         })
     }
 
-    fn read<T>(&self, read: impl FnOnce(&[Transaction]) -> T) -> T {
-        let transactions = self.transactions.read();
-        read(&transactions.unwrap_or_else(PoisonError::into_inner))
+    fn read<T>(&self, read: impl FnOnce(&Books) -> T) -> T {
+        read(&self.books.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Books {
+    fn find(&self, id: TransactionId) -> Option<&Transaction> {
+        self.transactions.get(id.0.checked_sub(1)?)
+    }
+
+    fn under(&self, key: &(PrincipalName, IdempotencyKey)) -> Option<&Transaction> {
+        self.find(*self.keys.get(key)?)
+    }
+}
+
+/// What a caller names one transaction by before it has an id: 1 to 64 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct IdempotencyKey(String);
+
+impl FromStr for IdempotencyKey {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        match visible && (1..=64).contains(&text.len()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(()),
+        }
+    }
+}
+
+/// The caller made another transaction under this key.
+#[derive(Debug)]
+pub(crate) struct KeyReused {
+    pub(crate) id: TransactionId,
 }
 
 /// The place of a transaction in the ledger, counted from 1; printed as `t-1`.

@@ -2,7 +2,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 
+use crate::connection::Connection;
 use crate::pki::PkiCommand;
 use crate::trust::TrustCommand;
 
@@ -20,8 +22,16 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Call an API that demands a client certificate.
     Call(CallArgs),
+    /// Say what is wrong between this machine and a server that demands a client certificate.
+    ///
+    /// Prints the fault in one line, then what to do, then each step. Exit codes: 0 nothing is wrong, 1 something is.
+    Doctor(DoctorArgs),
     /// Make dev certificates, start the reference server, and call it as each dev client.
     Dev(DevArgs),
+    /// Say how a server would decide on a certificate and a request, and why.
+    Explain(ExplainArgs),
+    /// Show what certificates, requests, revocation lists and keys hold, and what is odd about them.
+    Inspect(InspectArgs),
     /// Make certificates, and keep them good.
     ///
     /// Standard output is data, standard error is prose; nothing ever asks. Exit codes: 0 done, 1 failed,
@@ -54,6 +64,70 @@ pub(crate) struct DevArgs {
     pub(crate) once: bool,
 }
 
+/// Asks the trusts and the policy that a server would ask, by the same functions, and prints each step to
+/// the decision. The key is not needed. It says nothing of who holds the certificate: that is what a
+/// handshake is for.
+///
+/// Exit codes: 0 allowed, 3 denied, 1 something cannot be read, 2 the command line was not understood.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The certificate, PEM or DER, and what the client sends with it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cert: PathBuf,
+
+    /// More that the client sends: intermediates.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Vec<PathBuf>,
+
+    /// The configuration of the server, for its trusts and its policy [default: the dev server's, with the
+    /// `root.pem` beside the certificate].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The routes, as `serve --routes=json` prints them [default: those of the reference server].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) clock: Option<Timestamp>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The method of the request.
+    pub(crate) method: String,
+
+    /// The path of the request.
+    pub(crate) path: String,
+}
+
+/// Reads PEM or DER. Of a key it shows the kind and the pin, never the bytes. What is odd is told at the end, as
+/// `pki lint` tells it.
+///
+/// Exit codes: 0 shown, and of two names that they match; 1 something cannot be read, or two names differ; 2 the
+/// command line was not understood.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The file.
+    #[arg(required_unless_present = "dn", conflicts_with = "dn")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// A distinguished name as RFC 4514 writes it, instead of a file; of two, say whether they match, and what
+    /// differs.
+    #[arg(long, value_name = "NAME", num_args = 1)]
+    pub(crate) dn: Vec<String>,
+
+    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) clock: Option<Timestamp>,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The configuration, as TOML.
@@ -83,33 +157,58 @@ pub(crate) struct CallArgs {
     /// What to call; https only.
     pub(crate) url: String,
 
-    /// Call as this dev client, with the certificates in --dir.
-    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["cert", "key", "cacert"])]
-    pub(crate) dev_client: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 
-    /// The folder of the dev certificates, for --as.
-    #[arg(long, default_value = DEV_FOLDER)]
-    pub(crate) dir: PathBuf,
-
-    /// The certificate chain to present, as PEM, leaf first.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cert: Option<PathBuf>,
-
-    /// The private key, as PEM [default: in the file of --cert].
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(crate) key: Option<PathBuf>,
-
-    /// The CA certificates that may vouch for the server, as PEM.
-    #[arg(long, value_name = "FILE", required_unless_present = "dev_client")]
-    pub(crate) cacert: Option<PathBuf>,
-
-    /// The method [default: GET, or POST with --json].
+    /// The method [default: GET, or POST with a body].
     #[arg(long, short = 'X', value_name = "METHOD")]
     pub(crate) method: Option<String>,
 
+    /// A header, as `Name: value`; may be given several times.
+    #[arg(long, short = 'H', value_name = "HEADER")]
+    pub(crate) header: Vec<String>,
+
     /// A JSON body.
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", conflicts_with = "data")]
     pub(crate) json: Option<String>,
+
+    /// A body: the text itself, `@FILE`, or `@-` for standard input.
+    #[arg(long, short = 'd', value_name = "BODY")]
+    pub(crate) data: Option<String>,
+
+    /// Where the answer goes, instead of standard output.
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Take any status for an answer, and print its body; otherwise 400 and above fail.
+    #[arg(long)]
+    pub(crate) any_status: bool,
+
+    /// Repeat at most so many times what is safe to repeat.
+    #[arg(long, value_name = "TIMES")]
+    pub(crate) retry: Option<u32>,
+
+    /// Tell what the handshake shows, and the heads of request and answer, on standard error.
+    #[arg(long, short = 'v')]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The server to look at; https only.
+    pub(crate) url: String,
+
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Send no request. Then a server that refuses in HTTP, as nginx does, looks well, and its clock is not
+    /// known.
+    #[arg(long)]
+    pub(crate) handshake_only: bool,
 }
 
 pub(crate) const DEV_FOLDER: &str = ".countersign";

@@ -72,17 +72,22 @@ fn addresses(args: &DevArgs) -> Addresses {
 fn live(store: &Store) -> Result<Live> {
     let credential =
         Credential::from_pem_files(store.certificate_path("server"), store.key_path("server"))?;
-    let clients = Trust::new(
+    let clients = trust(&store.certificate_path("root"))?;
+    let clock = Arc::new(SystemClock);
+    let trust = TrustSnapshot::new(credential, vec![clients], clock.clone())?;
+    Ok(Live::new(trust, Directory::from_toml(DEV_POLICY)?, clock))
+}
+
+/// The one trust of the dev server.
+pub(crate) fn trust(root: &Path) -> Result<Trust> {
+    Ok(Trust::new(
         "clients".parse()?,
-        Anchors::from_pem_file(store.certificate_path("root"))?,
+        Anchors::from_pem_file(root)?,
         NameRules::new(
             Scheme::Spiffe,
             ["spiffe://dev.countersign.example/*".parse()?],
         ),
-    );
-    let clock = Arc::new(SystemClock);
-    let trust = TrustSnapshot::new(credential, vec![clients], clock.clone())?;
-    Ok(Live::new(trust, Directory::from_toml(DEV_POLICY)?, clock))
+    ))
 }
 
 /// Lines that work as pasted, in the folder in which `dev` was started.
@@ -106,7 +111,7 @@ fn paste(store: &Store, base: &str) {
     ui::note("\nserving until Ctrl-C");
 }
 
-const DEV_POLICY: &str = include_str!("../../../fixtures/policy.toml");
+pub(crate) const DEV_POLICY: &str = include_str!("../../../fixtures/policy.toml");
 
 /// What the server presents and trusts, and whom `probe` calls as.
 const NEEDED: [&str; 6] = [

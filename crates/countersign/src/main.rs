@@ -1,9 +1,14 @@
 //! Mutual TLS from the handshake to the authorization decision, on one command line.
 
 mod call;
+mod certificates;
 mod cli;
+mod connection;
 mod dev;
+mod doctor;
+mod explain;
 mod failure;
+mod inspect;
 mod pki;
 mod serve;
 mod stop;
@@ -20,14 +25,17 @@ use crate::cli::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     ui::show_warnings();
-    let done = match cli.command {
-        Command::Call(args) => wait(call::run(args)),
-        Command::Dev(args) => wait(dev::run(args)),
+    let code = match cli.command {
+        Command::Call(args) => wait(done(call::run(args))),
+        Command::Dev(args) => wait(done(dev::run(args))),
+        Command::Doctor(args) => wait(doctor::run(args)),
+        Command::Explain(args) => explain::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
         Command::Pki(command) => pki::run(command),
-        Command::Serve(args) => wait(serve::run(args)),
+        Command::Serve(args) => wait(done(serve::run(args))),
         Command::Trust(command) => trust::run(command),
     };
-    match done {
+    match code {
         Ok(code) => code,
         Err(error) => {
             ui::error(&error);
@@ -37,7 +45,11 @@ fn main() -> ExitCode {
 }
 
 /// For what talks to others. Whoever only reads and writes files starts no threads.
-fn wait(task: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+fn wait(task: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the threads to work on")?;
-    runtime.block_on(task).map(|()| ExitCode::SUCCESS)
+    runtime.block_on(task)
+}
+
+async fn done(task: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    task.await.map(|()| ExitCode::SUCCESS)
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(command: PkiCommand) -> Result<ExitCode> {
         PkiCommand::Export(args) => export::run(args)?,
         PkiCommand::Schema(args) => schema::run(&args),
         PkiCommand::Fixtures(args) => fixtures::run(args)?,
-        PkiCommand::Verify(args) => return crate::wait(verify::run(args)),
+        PkiCommand::Verify(args) => return crate::wait(crate::done(verify::run(args))),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -178,7 +178,7 @@ pub(crate) fn explain_start(error: StartError) -> anyhow::Error {
     hinted(error, hint)
 }
 
-fn explain_config(error: ConfigError) -> anyhow::Error {
+pub(crate) fn explain_config(error: ConfigError) -> anyhow::Error {
     let missing = matches!(
         &error,
         ConfigError::Load(LoadError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound

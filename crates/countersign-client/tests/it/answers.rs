@@ -298,10 +298,7 @@ async fn a_server_that_does_not_speak_tls_is_a_fault_of_transport() {
         while stream.read(&mut [0; 1024]).await.unwrap_or(0) > 0 {}
     });
     let error = client.get(url).send().await.unwrap_err();
-    let tls = matches!(
-        error.kind(),
-        Kind::Transport(TransportFault::Tls { alert: None })
-    );
+    let tls = matches!(error.kind(), Kind::Transport(TransportFault::NotTls));
     assert!(tls, "{error:?}");
     assert!(error.is_safe_to_retry());
 }

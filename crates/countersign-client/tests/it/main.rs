@@ -9,6 +9,7 @@
 
 mod answers;
 mod demands;
+mod diagnosis;
 mod empty_read;
 mod kept;
 mod parts;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Attribute, DistinguishedName, print};
 
@@ -17,7 +18,7 @@ use super::{Attribute, DistinguishedName, print};
 /// # Ok::<(), countersign_identity::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CanonicalName(Box<str>);
+pub struct CanonicalName(Arc<str>);
 
 impl CanonicalName {
     pub(super) fn of(name: &DistinguishedName) -> Self {

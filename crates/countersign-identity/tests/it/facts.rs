@@ -91,7 +91,7 @@ fn a_kind_that_others_define_is_told_by_its_object_identifier() {
         read(&der).alt_names(),
         [
             AltName::OtherName("1.3.6.1.4.1.311.20.2.3".parse().unwrap()),
-            AltName::Dns("dev.example".to_owned())
+            AltName::Dns("dev.example".into())
         ]
     );
 }

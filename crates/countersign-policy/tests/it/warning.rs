@@ -29,6 +29,16 @@ fn a_caller_known_by_unchecked_text_is_warned_of() {
 }
 
 #[test]
+fn a_caller_known_by_one_certificate_is_warned_of() {
+    check(
+        "version = 1\n[principals.a]\nidentities = [{ trust = \"clients\", name = \"x5t:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\" }]",
+        &[
+            "line 3, column 43: `a` is known by the thumbprint of one certificate, and a renewal will lock it out: use the name in the certificate, or the pin of its key",
+        ],
+    );
+}
+
+#[test]
 fn a_role_of_nobody_is_warned_of() {
     check(
         "version = 1\n[roles.reader]\npermissions = []",

@@ -1,12 +1,12 @@
 use axum::extract::State;
 use axum::response::IntoResponse;
 use countersign_axum::{Code, Fault, Json, Path, Query, Require};
-use http::StatusCode;
 use http::header::LOCATION;
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::document::{NewTransaction, PageDocument, Paging, TransactionDocument};
 use crate::app::{App, ReadTransactions, WriteTransactions};
-use crate::ledger::{Order, TransactionId};
+use crate::ledger::{IdempotencyKey, KeyReused, Order, TransactionId};
 
 /// `GET /v1/transactions?after=…&limit=…`: a page, oldest first.
 pub(crate) async fn list(
@@ -41,18 +41,40 @@ pub(crate) async fn find(
     Ok(Json(transaction.into()))
 }
 
-/// `POST /v1/transactions`.
+/// `POST /v1/transactions`. With an `Idempotency-Key`, sending it twice is as sending it once.
 pub(crate) async fn create(
     caller: Require<WriteTransactions>,
     State(app): State<App>,
+    headers: HeaderMap,
     Json(body): Json<NewTransaction>,
 ) -> Result<impl IntoResponse, Fault> {
     let order = Order::try_from(body).map_err(invalid)?;
     let by = caller.principal().name().clone();
-    let transaction = app.ledger.add(order, by, app.live.now());
+    let key = idempotency_key(&headers)?;
+    let added = app.ledger.add(order, by, app.live.now(), key);
+    let transaction = added.map_err(conflict)?;
     let location = format!("/v1/transactions/{}", transaction.id);
     let document = TransactionDocument::from(transaction);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(document)))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Fault> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let key = keys.next();
+    let wanted = || invalid("`Idempotency-Key` must be one, of 1 to 64 visible ASCII characters");
+    if keys.next().is_some() {
+        return Err(wanted());
+    }
+    let parse = |key: &HeaderValue| key.to_str().ok()?.parse().ok();
+    key.map(|key| parse(key).ok_or_else(wanted)).transpose()
+}
+
+fn conflict(reused: KeyReused) -> Fault {
+    let detail = format!(
+        "the idempotency key is that of another transaction, `{}`",
+        reused.id
+    );
+    Fault::new(Code::Conflict, detail)
 }
 
 fn invalid(wanted: &'static str) -> Fault {

@@ -25,6 +25,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
         ],
     ),
+    ("sdk-transactions", &["client"]),
     (
         "countersign-tests",
         &[
@@ -119,7 +120,7 @@ fn package<'a>(metadata: &'a Metadata, name: &str) -> &'a Package {
 }
 
 fn is_ours(name: &str) -> bool {
-    name.starts_with("countersign")
+    name.starts_with("countersign") || name.starts_with("sdk-")
 }
 
 fn known_of_ours(package: &Package) -> impl Iterator<Item = &str> {

@@ -46,6 +46,28 @@ async fn what_was_created_is_found_where_the_answer_says() {
 }
 
 #[tokio::test]
+async fn a_transaction_posted_twice_under_one_key_is_made_once() {
+    let world = World::start().await.unwrap();
+    let client = billing(&world).await;
+    let post = async |key: &str, reference: &str| {
+        let body = json!({ "amount_minor": 1, "currency": "EUR", "reference": reference });
+        let request = client.post(world.url("/v1/transactions")).json(&body);
+        let created = request.header("idempotency-key", key).send().await?;
+        let created: Value = created.json().await?;
+        Ok::<_, countersign_client::Error>(created["id"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(post("k1", "a").await.unwrap(), "t-1");
+    assert_eq!(post("k1", "a").await.unwrap(), "t-1");
+    assert_eq!(post("k2", "a").await.unwrap(), "t-2");
+    let error = post("k1", "b").await.unwrap_err();
+    assert_eq!(error.code(), Some(Code::Conflict));
+    for malformed in ["", "a b", &"k".repeat(65)] {
+        let error = post(malformed, "a").await.unwrap_err();
+        assert_eq!(error.code(), Some(Code::RequestInvalid), "{malformed}");
+    }
+}
+
+#[tokio::test]
 async fn a_list_is_read_page_by_page() {
     let world = World::start().await.unwrap();
     let client = billing(&world).await;

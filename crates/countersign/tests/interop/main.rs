@@ -14,6 +14,8 @@
 mod catalogue;
 mod credentials;
 mod curl;
+mod doctor;
+mod fronts;
 mod openssl;
 mod python;
 mod refused;

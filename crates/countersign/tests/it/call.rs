@@ -1,3 +1,5 @@
+use std::fs;
+
 use tempfile::tempdir;
 
 use crate::support::{Running, countersign, run, stderr, stdout};
@@ -70,4 +72,115 @@ fn plain_http_is_refused() {
         "{}",
         stderr(&output)
     );
+}
+
+#[test]
+fn headers_bodies_and_answers_go_where_they_are_told() {
+    let folder = tempdir().unwrap();
+    let server = Running::start(countersign(folder.path(), &SERVE));
+    let url = format!("{}/v1/transactions", server.api);
+    let body = r#"{"amount_minor":1,"currency":"EUR","reference":"x"}"#;
+    fs::write(folder.path().join("body.json"), body).unwrap();
+    let options = ["call", "--as", "billing", &url, "-v", "--retry", "2"];
+    let typed = "Content-Type: application/json";
+    let headers = ["-H", typed, "-H", "Authorization: Bearer s3cret"];
+    let rest = [
+        "-d",
+        "@body.json",
+        "-o",
+        "answer.json",
+        "--tls",
+        "1.2",
+        "--http",
+        "1.1",
+    ];
+    let output = run(folder.path(), &[&options[..], &headers, &rest].concat());
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(stdout(&output), "");
+    let answer = fs::read(folder.path().join("answer.json")).unwrap();
+    let created: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(created["created_by"], "billing");
+    for line in [
+        "accepts the client certificate",
+        "tls        1.2 ",
+        "> POST /v1/transactions",
+        "> authorization: (hidden)",
+        "< HTTP/1.1 201 Created",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("s3cret"));
+}
+
+#[test]
+fn any_status_is_an_answer_to_who_asks_for_any() {
+    let folder = tempdir().unwrap();
+    let server = Running::start(countersign(folder.path(), &SERVE));
+    let url = format!("{}/nowhere", server.api);
+    let output = run(
+        folder.path(),
+        &["call", "--as", "billing", "--any-status", &url],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("urn:countersign:problem:not-found"));
+}
+
+#[test]
+fn keys_under_a_password_are_opened_and_the_password_is_asked_for() {
+    let folder = tempdir().unwrap();
+    let server = Running::start(countersign(folder.path(), &SERVE));
+    let url = format!("{}/whoami", server.api);
+    fs::write(folder.path().join("password"), "changeit\n").unwrap();
+    for (format, file) in [("p12", "billing.p12"), ("encrypted-pem", "encrypted.pem")] {
+        let export = [
+            "pki", "export", "billing", "--format", format, "--out", file,
+        ];
+        let export = run(
+            folder.path(),
+            &[&export[..], &["--password-file", "password"]].concat(),
+        );
+        assert_eq!(export.status.code(), Some(0), "{}", stderr(&export));
+    }
+    let cacert = ["call", "--cacert", ".countersign/root.pem", &url];
+    let encrypted = [
+        "--cert",
+        ".countersign/billing.pem",
+        "--key",
+        "encrypted.pem",
+    ];
+    let password = ["--password-file", "password"];
+    for given in [
+        [&cacert[..], &["--p12", "billing.p12"], &password].concat(),
+        [&cacert[..], &encrypted, &password].concat(),
+    ] {
+        let output = run(folder.path(), &given);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains(r#""principal":"billing""#));
+    }
+    let output = run(folder.path(), &[&cacert[..], &encrypted].concat());
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("error: `encrypted.pem`: the private key is encrypted"),
+        "{said}"
+    );
+    assert!(
+        said.contains("hint: give the password with --password-file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_pin_that_the_server_does_not_have_is_told_with_the_one_it_has() {
+    let folder = tempdir().unwrap();
+    let server = Running::start(countersign(folder.path(), &SERVE));
+    let url = format!("{}/whoami", server.api);
+    let options = ["call", "--as", "billing", &url, "--pin"];
+    let wrong = "sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+    let output = run(folder.path(), &[&options[..], &[wrong]].concat());
+    let said = stderr(&output);
+    let own = said.split("and its own is ").nth(1).unwrap();
+    let own = own.split_whitespace().next().unwrap().trim_end_matches(':');
+    let output = run(folder.path(), &[&options[..], &[own]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }

@@ -26,6 +26,8 @@ fn commands(folder: &Path, above: &str) -> Vec<String> {
         return vec![above.to_owned()];
     };
     let lines = rest.lines().take_while(|line| !line.is_empty());
+    // What a narrow terminal wraps goes on further in.
+    let lines = lines.filter(|line| !line.starts_with("   "));
     let names = lines.filter_map(|line| line.split_whitespace().next());
     let names = names.filter(|name| *name != "help");
     names

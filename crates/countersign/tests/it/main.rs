@@ -4,8 +4,11 @@
 mod ca;
 mod call;
 mod dev;
+mod doctor;
+mod explain;
 mod export;
 mod fixtures;
+mod inspect;
 mod issue;
 mod json;
 mod lint;

@@ -1,0 +1,33 @@
+//! The certificates in a file, whatever form it has.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::failure::Hint;
+
+/// The certificates of a file, PEM or DER, in their order; at least one.
+pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
+    let bytes = fs::read(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))
+        .hint("name a file with a certificate")?;
+    let found = of(&bytes).with_context(|| format!("`{}`", path.display()))?;
+    if found.is_empty() {
+        return Err(anyhow!("`{}` holds no certificate", path.display()))
+            .hint("name a file with a certificate, as PEM or DER");
+    }
+    Ok(found)
+}
+
+fn of(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
+    // DER is a SEQUENCE, and PEM is text.
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![bytes.to_vec()]);
+    }
+    CertificateDer::pem_slice_iter(bytes)
+        .map(|der| Ok(der.context("malformed PEM")?.to_vec()))
+        .collect()
+}

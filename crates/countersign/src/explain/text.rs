@@ -1,0 +1,155 @@
+//! The explanation, for people.
+
+use std::fmt::Display;
+
+use countersign_axum::Access;
+use countersign_identity::{AltName, Identity, Scheme};
+use countersign_policy::Explanation;
+use countersign_tls::Vote;
+
+use super::case::{Case, Decision};
+
+/// Lines of two cells: the step, and what came of it.
+pub(super) fn lines(case: &Case<'_>, decision: &Decision<'_>) -> Vec<Vec<String>> {
+    let mut steps = vec![("certificate", certificate(case))];
+    steps.extend(
+        decision
+            .examination
+            .votes
+            .iter()
+            .map(|vote| ("trust", vouches(vote))),
+    );
+    match &decision.examination.identity {
+        Err(_) => {}
+        Ok(Err(error)) => steps.push(("name", format!("none: {error}"))),
+        Ok(Ok(identity)) => steps.push(("name", name(case, identity))),
+    }
+    let named = match &decision.examination.identity {
+        Ok(Ok(_)) => "also named",
+        _ => "named",
+    };
+    steps.extend(others(case, decision).map(|other| (named, other)));
+    if let Some(policy) = &decision.policy {
+        steps.push(("principal", principal(policy)));
+    }
+    steps.push(("route", route(case, decision)));
+    if let Some(policy) = &decision.policy {
+        steps.extend(permission(policy, decision).map(|found| ("permission", found)));
+    }
+    steps.push(("decision", verdict(decision)));
+    let cells = steps.into_iter();
+    cells
+        .map(|(step, found)| vec![step.to_owned(), found])
+        .collect()
+}
+
+fn certificate(case: &Case<'_>) -> String {
+    let certificate = case.certificate;
+    let subject = match certificate.subject().is_empty() {
+        true => "no subject".to_owned(),
+        false => certificate.subject().to_string(),
+    };
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    format!("{subject}; from {from} until {until}")
+}
+
+fn vouches(vote: &Vote) -> String {
+    match &vote.verdict {
+        Err(refusal) => format!("`{}` does not vouch: {refusal}", vote.trust),
+        Ok(path) if path.is_empty() => format!("`{}` vouches: the key is pinned", vote.trust),
+        Ok(path) => {
+            let path: Vec<_> = path.iter().map(ToString::to_string).collect();
+            format!("`{}` vouches, by {}", vote.trust, path.join(", by "))
+        }
+    }
+}
+
+fn name(case: &Case<'_>, identity: &Identity) -> String {
+    let trust = case.trust(identity.trust().as_str());
+    let rule = trust.and_then(|trust| trust.rules().allowing(identity.name()));
+    match rule {
+        Some(rule) => format!(
+            "{}, as `{}` may vouch for `{rule}`",
+            identity.name(),
+            identity.trust()
+        ),
+        None => format!("{}, under `{}`", identity.name(), identity.trust()),
+    }
+}
+
+/// The names that do not identify here.
+fn others<'a>(case: &Case<'a>, decision: &Decision<'_>) -> impl Iterator<Item = String> + 'a {
+    let identity = match &decision.examination.identity {
+        Ok(Ok(identity)) => Some(identity.name().to_string()),
+        _ => None,
+    };
+    let names = case.certificate.alt_names().iter().map(AltName::to_string);
+    let common = case.certificate.subject().common_names();
+    let common = common.map(|name| format!("{}:{name}", Scheme::CommonName));
+    names
+        .chain(common.collect::<Vec<_>>())
+        .filter(move |name| Some(name) != identity.as_ref())
+}
+
+fn principal(policy: &Explanation<'_>) -> String {
+    if let Some((principal, position)) = policy.principal {
+        let name = principal.name();
+        let roles = roles(principal.roles());
+        return format!("`{name}`, by {position} of the policy, with {roles}");
+    }
+    let elsewhere = policy.elsewhere.iter();
+    let elsewhere = elsewhere.map(|(identity, principal, position)| {
+        let name = principal.name();
+        format!("; `{identity}` would be `{name}` ({position} of the policy)")
+    });
+    format!("nobody{}", elsewhere.collect::<String>())
+}
+
+fn roles<T: Display>(roles: &[T]) -> String {
+    let listed: Vec<_> = roles.iter().map(|role| format!("`{role}`")).collect();
+    match listed.as_slice() {
+        [] => "no role".to_owned(),
+        [role] => format!("the role {role}"),
+        roles => format!("the roles {}", roles.join(", ")),
+    }
+}
+
+fn route(case: &Case<'_>, decision: &Decision<'_>) -> String {
+    let asked = format!("{} {}", case.method, case.path);
+    match decision.route {
+        Err(missing) => format!("{asked}: {missing}"),
+        Ok(line) => {
+            let needs = match &line.access {
+                Access::Guarded(permission) => format!("needs `{permission}`"),
+                Access::Open => "is open to everybody whom the policy knows".to_owned(),
+                _ => "is public".to_owned(),
+            };
+            format!("{asked} ({} {}) {needs}", line.method_name(), line.path)
+        }
+    }
+}
+
+fn permission(policy: &Explanation<'_>, decision: &Decision<'_>) -> Option<String> {
+    let Access::Guarded(_) = decision.route.ok()?.access else {
+        return None;
+    };
+    let (principal, _) = policy.principal?;
+    Some(match policy.grant {
+        Some(grant) => format!("granted by {grant}"),
+        None => format!(
+            "`{}` has it by nothing; {} would grant it",
+            principal.name(),
+            roles(&policy.granting)
+        ),
+    })
+}
+
+fn verdict(decision: &Decision<'_>) -> String {
+    match &decision.verdict {
+        Ok(()) => "allowed".to_owned(),
+        Err(refused) => {
+            let (status, code) = (refused.code.status(), refused.code);
+            format!("denied, {status} {code}: {}", refused.detail)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Servers of other makes, each on a port of its own, until the test ends.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::support::is_here;
+
+/// What a server is to do, in a folder with `server.pem`, `server-key.pem` and `clients.pem`.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Front {
+    /// Asks for no certificate.
+    pub(crate) silent: bool,
+    /// Refuses what `clients.crl` lists.
+    pub(crate) revocation: bool,
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Front {
+    /// None, if nginx is not here.
+    pub(crate) fn nginx(self, folder: &Path) -> Option<Running> {
+        let probe = &mut Command::new("nginx");
+        is_here("nginx", probe.arg("-v")).then_some(())?;
+        let port = free_port();
+        let verify = if self.silent { "off" } else { "on" };
+        let list = if self.revocation {
+            "ssl_crl clients.crl;"
+        } else {
+            ""
+        };
+        let root = folder.display();
+        let text = format!(
+            "daemon off;
+             master_process off;
+             pid {root}/nginx.pid;
+             error_log {root}/error.log;
+             events {{}}
+             http {{
+                 access_log off;
+                 client_body_temp_path {root}/body;
+                 proxy_temp_path {root}/proxy;
+                 fastcgi_temp_path {root}/fastcgi;
+                 uwsgi_temp_path {root}/uwsgi;
+                 scgi_temp_path {root}/scgi;
+                 server {{
+                     listen 127.0.0.1:{port} ssl;
+                     ssl_protocols TLSv1.2 TLSv1.3;
+                     ssl_certificate server.pem;
+                     ssl_certificate_key server-key.pem;
+                     ssl_client_certificate clients.pem;
+                     {list}
+                     ssl_verify_client {verify};
+                     location / {{ return 200 ok; }}
+                 }}
+             }}\n"
+        );
+        fs::write(folder.join("nginx.conf"), text).unwrap();
+        let mut command = Command::new("nginx");
+        let command = command.arg("-p").arg(folder);
+        Some(start(
+            command.args(["-c", "nginx.conf", "-e", "error.log"]),
+            folder,
+            port,
+        ))
+    }
+
+    /// None, if HAProxy is not here.
+    pub(crate) fn haproxy(self, folder: &Path) -> Option<Running> {
+        let probe = &mut Command::new("haproxy");
+        is_here("haproxy", probe.arg("-v")).then_some(())?;
+        let port = free_port();
+        let both =
+            ["server.pem", "server-key.pem"].map(|file| fs::read(folder.join(file)).unwrap());
+        fs::write(folder.join("both.pem"), both.concat()).unwrap();
+        let verify = if self.silent {
+            "none"
+        } else {
+            "required ca-file clients.pem"
+        };
+        let list = if self.revocation {
+            "crl-file clients.crl"
+        } else {
+            ""
+        };
+        let text = format!(
+            "global
+                 log /dev/null local0
+             defaults
+                 mode http
+                 timeout client 10s
+                 timeout server 10s
+                 timeout connect 10s
+             frontend it
+                 bind 127.0.0.1:{port} ssl crt both.pem verify {verify} {list} alpn h2,http/1.1
+                 http-request return status 200 content-type text/plain string ok\n"
+        );
+        fs::write(folder.join("haproxy.cfg"), text).unwrap();
+        let mut command = Command::new("haproxy");
+        Some(start(
+            command.args(["-db", "-f", "haproxy.cfg"]),
+            folder,
+            port,
+        ))
+    }
+
+    /// None, if Node is not here.
+    pub(crate) fn node(self, folder: &Path) -> Option<Running> {
+        let probe = &mut Command::new("node");
+        is_here("node", probe.arg("--version")).then_some(())?;
+        let port = free_port();
+        let list = if self.revocation {
+            "crl: read('clients.crl'),"
+        } else {
+            ""
+        };
+        let asks = !self.silent;
+        let text = format!(
+            "const read = require('fs').readFileSync;
+             require('https').createServer({{
+                 cert: read('server.pem'), key: read('server-key.pem'), ca: read('clients.pem'), {list}
+                 requestCert: {asks}, rejectUnauthorized: {asks},
+             }}, (request, answer) => answer.end('ok')).listen({port}, '127.0.0.1');\n"
+        );
+        fs::write(folder.join("server.js"), text).unwrap();
+        Some(start(Command::new("node").arg("server.js"), folder, port))
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Waits until it listens.
+fn start(command: &mut Command, folder: &Path, port: u16) -> Running {
+    let log = fs::File::create(folder.join("output.log")).unwrap();
+    let command = command.current_dir(folder).stdin(Stdio::null());
+    let command = command.stdout(log.try_clone().unwrap()).stderr(log);
+    let mut child = command.spawn().unwrap();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let ended = child.try_wait().unwrap();
+        let said = || fs::read_to_string(folder.join("output.log")).unwrap();
+        assert!(ended.is_none(), "it does not start: {}", said());
+        sleep(Duration::from_millis(10));
+    }
+    Running { child, port }
+}
