@@ -33,13 +33,13 @@ impl Live {
         let snapshot = Snapshot {
             trust,
             directory,
-            epoch: Epoch(1),
+            epoch: Epoch::FIRST,
             since: clock.now(),
         };
         Self {
             shared: Arc::new(Shared {
                 snapshot: ArcSwap::from_pointee(snapshot),
-                epochs: AtomicU64::new(1),
+                epochs: AtomicU64::new(Epoch::FIRST.0),
                 clock,
                 seen: Seen::default(),
                 changes: watch::Sender::new(()),
@@ -136,6 +136,8 @@ impl Snapshot {
 pub struct Epoch(u64);
 
 impl Epoch {
+    pub(crate) const FIRST: Self = Self(1);
+
     /// The number, counted from 1.
     pub fn number(self) -> u64 {
         self.0

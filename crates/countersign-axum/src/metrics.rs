@@ -206,3 +206,28 @@ const MOST_REFUSALS: usize = 100;
 const BUCKETS: [f64; 10] = [
     1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Epoch;
+
+    #[test]
+    fn combinations_without_end_become_one() {
+        let metrics = Metrics::new();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        for number in 0..MOST_SERIES + 5 {
+            let (kind, outcome) = (EventKind::Request, Outcome::Allowed);
+            let mut event = AuditEvent::new(kind, outcome, None, now, Epoch::FIRST);
+            event.principal = Some(format!("caller-{number}").parse().unwrap());
+            metrics.count(&event);
+        }
+        let told = metrics.counts.told();
+        assert_eq!(told.series.len(), MOST_SERIES);
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        assert!(text.contains("principal=\"other\",route=\"\",outcome=\"allowed\",code=\"\"} 5"));
+    }
+}

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
     let probed = probe::run(&store, &base, server.address()).await;
     if probed.is_ok() && !args.once {
         paste(&store, &base);
-        stop::asked_to_stop().await?;
+        stop::asked_to_stop()?.await?;
     }
     server.stop().await;
     writer.finish();

@@ -1,3 +1,5 @@
+mod seen;
+
 use std::fs::OpenOptions;
 use std::io;
 use std::sync::Arc;
@@ -20,53 +22,45 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::from_file(&args.config).map_err(explain_config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut fetcher = Fetcher::new(&config, Arc::clone(&clock)).await?;
-    if let Some(fetcher) = fetcher
-        .as_mut()
-        .filter(|fetcher| fetcher.is_wanting() && !args.check)
-    {
-        for (url, error) in fetcher.fetch().await {
-            ui::note(format!("warning: the revocation list at `{url}` {error}"));
-        }
+    if !args.check {
+        fetch_what_is_wanting(fetcher.as_mut()).await;
     }
     // First: what changes while the files are loaded is noticed later.
     let digests = Digests::of(&config);
     let live = config.load(clock).map_err(explain_config)?;
     if let Some(format) = args.routes {
-        let table = countersign_server::api(live).table();
-        match format {
-            RoutesFormat::Json => ui::data(table.to_json()),
-            RoutesFormat::Text => ui::data(table.to_string().trim_end()),
-        }
+        print_routes(live, format);
         return Ok(());
     }
     for warning in countersign_server::warnings(&live) {
         ui::note(format!("warning: `{}`: {warning}", config.policy.display()));
     }
     if args.check {
+        tell_of_the_seen(&config, &live)?;
         ui::note(good(&config, &live));
         return Ok(());
     }
-    let at_once = Arc::new(Notify::new());
-    let hangups = hangups(Arc::clone(&at_once)).context("cannot listen to signals")?;
+    serve(config, digests, live, fetcher).await
+}
+
+async fn serve(
+    config: Config,
+    digests: Digests,
+    live: Live,
+    fetcher: Option<Fetcher>,
+) -> Result<()> {
     let (audit, writer) = start_audit(&config.audit)?;
-    let reloader = Reloader::new(config.clone(), digests, live.clone(), audit.clone());
+    // Before anybody is told that we serve, and might ask us to stop.
+    let at_once = Arc::new(Notify::new());
+    let (stop, hangups) = (stop::asked_to_stop()?, hangups(Arc::clone(&at_once))?);
+    let addresses = config.addresses;
+    let reloader = Reloader::new(config, digests, live.clone(), audit.clone());
     let fetching = fetching(fetcher, live.clone(), audit.clone());
-    let server = ReferenceServer::start(config.addresses, live, audit)
-        .await
-        .map_err(explain_start)?;
-    ui::note(format!(
-        "serving https://{} (API, mutual TLS)",
-        server.address()
-    ));
-    ui::note(format!(
-        "serving {}/healthz (admin: /readyz, /metrics, /status too)",
-        server.admin_url()
-    ));
-    if let Some(health) = server.health_address() {
-        ui::note(format!("serving http://{health}/healthz (health)"));
-    }
+    let server = ReferenceServer::start(addresses, live, audit).await;
+    let server = server.map_err(explain_start)?;
+    tell_where(&server);
     tokio::select! {
-        asked = stop::asked_to_stop() => asked?,
+        asked = stop => asked?,
         () = hangups => {}
         () = reloader.run(at_once) => {}
         () = fetching => {}
@@ -77,12 +71,52 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     Ok(())
 }
 
+/// A list that was never fetched is fetched now: without it nothing can be loaded.
+async fn fetch_what_is_wanting(fetcher: Option<&mut Fetcher>) {
+    if let Some(fetcher) = fetcher.filter(|fetcher| fetcher.is_wanting()) {
+        for (url, error) in fetcher.fetch().await {
+            ui::note(format!("warning: the revocation list at `{url}` {error}"));
+        }
+    }
+}
+
+fn print_routes(live: Live, format: RoutesFormat) {
+    let table = countersign_server::api(live).table();
+    match format {
+        RoutesFormat::Json => ui::data(table.to_json()),
+        RoutesFormat::Text => ui::data(table.to_string().trim_end()),
+    }
+}
+
+fn tell_where(server: &ReferenceServer) {
+    let (api, admin) = (server.address(), server.admin_url());
+    ui::note(format!("serving https://{api} (API, mutual TLS)"));
+    ui::note(format!(
+        "serving {admin}/healthz (admin: /readyz, /metrics, /status too)"
+    ));
+    if let Some(health) = server.health_address() {
+        ui::note(format!("serving http://{health}/healthz (health)"));
+    }
+}
+
 /// Fetches lists for ever, or does nothing for as long.
 async fn fetching(fetcher: Option<Fetcher>, live: Live, audit: Audit) {
     match fetcher {
         Some(fetcher) => fetcher.run(live, audit).await,
         None => std::future::pending().await,
     }
+}
+
+/// Whom the state that is checked would refuse, as far as the audit log knows who calls.
+fn tell_of_the_seen(config: &Config, live: &Live) -> Result<()> {
+    if let AuditTarget::File(log) = &config.audit
+        && log.exists()
+    {
+        for refused in seen::refused(log, live)? {
+            ui::note(format!("warning: {refused}"));
+        }
+    }
+    Ok(())
 }
 
 /// What `--check` says of files with which nothing is wrong.
@@ -97,24 +131,22 @@ fn good(config: &Config, live: &Live) -> String {
     )
 }
 
-/// Notifies at each SIGHUP, for ever. Once this has answered, SIGHUP does not end the program any more.
-#[cfg(unix)]
+/// Notifies at each SIGHUP from this call on, for ever.
 fn hangups(at_once: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
+    #[cfg(unix)]
+    let mut hangup = {
+        use tokio::signal::unix::{SignalKind, signal};
 
-    let mut hangup = signal(SignalKind::hangup())?;
+        signal(SignalKind::hangup())?
+    };
     Ok(async move {
+        #[cfg(unix)]
         while hangup.recv().await.is_some() {
             at_once.notify_one();
         }
+        drop(at_once);
         std::future::pending().await
     })
-}
-
-/// Elsewhere there is no such signal.
-#[cfg(not(unix))]
-fn hangups(_: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
-    Ok(std::future::pending())
 }
 
 /// Starts the audit log.

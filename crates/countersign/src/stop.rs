@@ -1,15 +1,23 @@
-/// Resolves at Ctrl-C and, where there is one, at SIGTERM.
-pub(crate) async fn asked_to_stop() -> std::io::Result<()> {
+//! Has somebody asked us to stop?
+
+use std::io;
+
+/// Resolves at Ctrl-C and, where there is one, at SIGTERM, from this call on.
+pub(crate) fn asked_to_stop() -> io::Result<impl Future<Output = io::Result<()>>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
 
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            Ok(())
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(tokio::signal::ctrl_c())
 }

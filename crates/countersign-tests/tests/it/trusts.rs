@@ -102,3 +102,44 @@ async fn check(
     let allowed = event.outcome == Outcome::Allowed;
     assert_eq!(allowed, wanted.is_ok(), "{wire}: row {row}");
 }
+
+#[tokio::test]
+async fn a_ca_that_is_limited_to_a_host_mints_nobody_else() {
+    const POLICY: &str = r#"
+version = 1
+
+[principals.partner]
+permissions = ["transactions:read"]
+identities = [{ trust = "partners", name = "dns:partner.example" }]
+
+[principals.admin]
+permissions = ["transactions:read"]
+identities = [
+    { trust = "partners", name = "cn:admin" },
+    { trust = "partners", name = "spiffe://world.example/billing" },
+    { trust = "partners", name = "dns:admin.example" },
+]
+"#;
+    for wire in Wire::ALL {
+        let limited = |root: &Authority| Ok(vec![trust("partners", root, "dns:partner.example")?]);
+        let mut world = World::with_trusts(limited, POLICY).await.unwrap();
+        let request = || world.issuing.client(world.clock.now());
+        let rows = [
+            (request().dns("partner.example"), None),
+            (
+                request().dns("admin.example"),
+                Some(Code::IdentityNotAllowed),
+            ),
+            (request().common_name("admin"), Some(Code::IdentityMissing)),
+            (request().uri(BILLING), Some(Code::IdentityMissing)),
+        ];
+        let rows = rows.map(|(request, code)| (request.issue().unwrap(), code));
+        for (issued, code) in rows {
+            let client = wire.only(world.client(Some(&issued)).unwrap());
+            let client = client.build().await.unwrap();
+            let answer = client.get(world.url("/v1/transactions")).send().await;
+            assert_eq!(answer.err().and_then(|error| error.code()), code, "{wire}");
+            assert_eq!(world.event().await.unwrap().code, code, "{wire}");
+        }
+    }
+}

@@ -128,6 +128,33 @@ fn what_cannot_be_served_is_said_without_serving() {
     assert!(said.contains("root.pem"), "{said}");
 }
 
+#[test]
+fn who_called_lately_and_would_be_refused_is_said_before_a_restart() {
+    let folder = configured();
+    let config = folder.path().join("fixtures/server.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("audit = \"../audit.jsonl\"\n{text}")).unwrap();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    for name in ["billing", "reports"] {
+        let output = run(folder.path(), &["call", "--as", name, &url]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let policy = folder.path().join("fixtures/policy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    let principal = "[principals.reports]";
+    let text = text.replace(principal, "[principals.reports]\nenabled = false");
+    fs::write(&policy, text).unwrap();
+    let output = run(folder.path(), &["serve", "--check"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        stderr(&output),
+        "warning: `reports`, seen within a day, would be refused: `reports` is disabled\n\
+         `fixtures/server.toml` can be served: 5 files, trusts: 1, identities: 2\n"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hangup_reloads_at_once_and_a_bad_policy_is_refused() {
@@ -168,6 +195,52 @@ fn reloads(folder: &Path, wanted: usize) -> Vec<serde_json::Value> {
             return reloads;
         }
         assert!(std::time::Instant::now() < deadline, "{log}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// 200 that connect and say nothing, 50 that speak no TLS, and one who wants to work.
+#[cfg(target_os = "linux")]
+#[test]
+fn after_a_flood_the_server_holds_no_more_than_before() {
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    let folder = configured();
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let address = server.api.strip_prefix("https://").unwrap().to_owned();
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    let call = || run(folder.path(), &["call", "--as", "billing", &url]);
+    // Threads that are made once are made now.
+    assert_eq!(call().status.code(), Some(0));
+    let before = until(|| server.descriptors(), |held| held == server.descriptors());
+
+    let connect = || TcpStream::connect(&address).unwrap();
+    let silent: Vec<_> = (0..200).map(|_| connect()).collect();
+    for _ in 0..50 {
+        // It may be refused before all of it is written.
+        let _ = connect().write_all(&[0x47; 512]);
+    }
+    for _ in 0..5 {
+        let output = call();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert!(server.descriptors() >= before + 200);
+    drop(silent);
+    until(|| server.descriptors(), |held| held <= before);
+    assert_eq!(server.terminate(), Some(0));
+}
+
+/// Asks until the answer will do.
+#[cfg(target_os = "linux")]
+fn until(ask: impl Fn() -> usize, will_do: impl Fn(usize) -> bool) -> usize {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let answer = ask();
+        if will_do(answer) {
+            return answer;
+        }
+        assert!(std::time::Instant::now() < deadline, "still {answer}");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

@@ -63,6 +63,13 @@ impl Running {
         self.before.join("\n")
     }
 
+    /// How many files and sockets it has open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn descriptors(&self) -> usize {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()));
+        open.unwrap().count()
+    }
+
     /// Asks it to reload.
     #[cfg(unix)]
     pub(crate) fn hang_up(&self) {
