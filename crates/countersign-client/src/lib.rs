@@ -124,5 +124,7 @@ pub use countersign_tls::{
     Alert, AnchorsError, Clock, Credential, CredentialError, Finding, LoadError, Password,
     SignatureScheme, Signer, SystemClock, TlsVersion,
 };
+#[cfg(feature = "pkcs11")]
+pub use countersign_tls::{Pkcs11Error, Pkcs11Key};
 pub use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 pub use reqwest::{Body, Method, Request, StatusCode, Url, Version};

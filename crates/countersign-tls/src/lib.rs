@@ -68,6 +68,11 @@ mod pem;
 mod pins;
 pub use pins::Pins;
 
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(feature = "pkcs11")]
+pub use pkcs11::{Pkcs11Error, Pkcs11Key};
+
 mod provider;
 pub use provider::provider;
 

@@ -19,6 +19,8 @@ mod refusals;
 mod relay;
 mod repeated;
 mod rotation;
+#[cfg(feature = "pkcs11")]
+mod softhsm;
 mod token;
 mod trust;
 mod world;

@@ -1,11 +1,11 @@
-//! `countersign doctor` against servers of four makes, each wrong in one way: the first line names the
+//! `countersign doctor` against servers of five makes, each wrong in one way: the first line names the
 //! fault, the second says what to do.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use countersign_pki::{Authority, Issued, Request, RevocationReason};
+use countersign_pki::{Authority, Issued, Request, RevocationReason, Usage};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -309,9 +309,55 @@ fn node_whose_ca_is_not_the_pinned_one() {
 }
 
 #[test]
+fn envoy_and_a_certificate_for_another_purpose() {
+    let bench = Bench::new();
+    bench.present(&bench.client(|client| client.extended_key_usage(&[Usage::Server])));
+    bench.check(
+        Front::default().envoy(bench.path()),
+        [
+            "the server at https://localhost:PORT refused the client certificate `CN=billing`: its extended key usage does not \
+             allow client authentication (alert unsupported_certificate; valid until TIME; the server accepts `CN=Clients`)",
+            "next: use a certificate whose extended key usage has clientAuth",
+        ],
+    );
+}
+
+#[test]
+fn envoy_that_does_not_ask() {
+    let bench = Bench::new();
+    let front = Front {
+        silent: true,
+        ..Front::default()
+    };
+    bench.check(
+        front.envoy(bench.path()),
+        [
+            "`localhost` does not ask for a client certificate",
+            "next: if callers should prove who they are, something in front of the server ends TLS, or the server is not told \
+             to ask: call the server itself, or have TLS passed through",
+        ],
+    );
+}
+
+#[test]
+fn envoy_and_no_certificate() {
+    let bench = Bench::new();
+    let server = Front::default().envoy(bench.path());
+    bench.check_with(
+        server,
+        &["--cacert", "ca.pem"],
+        [
+            "the server at https://localhost:PORT refused the client certificate: it requires one, and none was presented \
+             (alert certificate_required; the server accepts `CN=Clients`)",
+            "next: give the client a credential",
+        ],
+    );
+}
+
+#[test]
 fn a_good_certificate_at_each_of_them() {
     let bench = Bench::new();
-    let fronts = [Front::nginx, Front::haproxy, Front::node];
+    let fronts = [Front::nginx, Front::haproxy, Front::node, Front::envoy];
     for server in fronts.map(|start| start(Front::default(), bench.path())) {
         let Some(server) = server else {
             continue;

@@ -1,5 +1,6 @@
 //! Servers of other makes, each on a port of its own, until the test ends.
 
+use std::env;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::is_here;
+use crate::support::{is_here, is_installed};
 
 /// What a server is to do, in a folder with `server.pem`, `server-key.pem` and `clients.pem`.
 #[derive(Clone, Copy, Default)]
@@ -118,6 +119,33 @@ impl Front {
         ))
     }
 
+    /// None, if Envoy is not here: no distribution has it. `COUNTERSIGN_ENVOY` says where it is.
+    pub(crate) fn envoy(self, folder: &Path) -> Option<Running> {
+        let envoy = env::var("COUNTERSIGN_ENVOY").unwrap_or_else(|_| "envoy".to_owned());
+        is_installed("envoy", Command::new(&envoy).arg("--version")).then_some(())?;
+        let port = free_port();
+        let list = if self.revocation {
+            "crl: { filename: clients.crl }"
+        } else {
+            ""
+        };
+        let validation = if self.silent {
+            String::new()
+        } else {
+            format!("validation_context: {{ trusted_ca: {{ filename: clients.pem }}, {list} }}")
+        };
+        let asks = !self.silent;
+        let text = ENVOY
+            .replace("PORT", &port.to_string())
+            .replace("ASKS", &asks.to_string())
+            .replace("VALIDATION", &validation);
+        fs::write(folder.join("envoy.yaml"), text).unwrap();
+        let mut command = Command::new(envoy);
+        let command = command.args(["-c", "envoy.yaml", "--log-level", "error"]);
+        let command = command.args(["--use-dynamic-base-id", "--concurrency", "1"]);
+        Some(start(command, folder, port))
+    }
+
     /// None, if Node is not here.
     pub(crate) fn node(self, folder: &Path) -> Option<Running> {
         let probe = &mut Command::new("node");
@@ -140,6 +168,40 @@ impl Front {
         Some(start(Command::new("node").arg("server.js"), folder, port))
     }
 }
+
+const ENVOY: &str = r#"
+static_resources:
+  listeners:
+    - address: { socket_address: { address: 127.0.0.1, port_value: PORT } }
+      filter_chains:
+        - transport_socket:
+            name: envoy.transport_sockets.tls
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+              require_client_certificate: ASKS
+              common_tls_context:
+                alpn_protocols: [h2, http/1.1]
+                tls_params: { tls_minimum_protocol_version: TLSv1_2, tls_maximum_protocol_version: TLSv1_3 }
+                tls_certificates:
+                  - certificate_chain: { filename: server.pem }
+                    private_key: { filename: server-key.pem }
+                VALIDATION
+          filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: it
+                route_config:
+                  virtual_hosts:
+                    - name: it
+                      domains: ["*"]
+                      routes:
+                        - match: { prefix: / }
+                          direct_response: { status: 200, body: { inline_string: ok } }
+                http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
+"#;
 
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();

@@ -5,6 +5,7 @@
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests` and
 //! `cryptography`. Java and Go alone may be missing everywhere: they are larger than all the rest.
 #![expect(
+    clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ mod doctor;
 mod fronts;
 mod openssl;
 mod python;
+mod refusals;
 mod refused;
 mod stores;
 mod support;
