@@ -2,10 +2,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use countersign_axum::SystemClock;
+use axum::routing::get;
+use countersign_axum::{
+    Anchors, Api, Audit, Credential, Directory, Live, Server, SystemClock, Trust, TrustSnapshot,
+};
+use countersign_identity::{NameRules, Scheme};
 use countersign_pki::{Authority, RevocationReason};
 use countersign_server::{Config, ConfigError, Fetcher};
-use countersign_tls::Sessions;
+use countersign_tls::{ClientCertificate, ServerOptions, Sessions};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -172,4 +176,58 @@ async fn what_is_too_large_is_not_read_to_its_end() {
     publisher.publish("200 OK", &vec![0; 64 * 1024 * 1024 + 1]);
     let said = fetched(&mut fetcher.unwrap()).await;
     assert_eq!(said, "is larger than 67108864 bytes");
+}
+
+/// A server of lists over TLS, whose CA is the one that is named, or is not.
+#[tokio::test]
+async fn over_https_the_server_must_be_one_that_we_trust() {
+    let now = Timestamp::now();
+    let root = Authority::root("Clients", now).unwrap();
+    let web = Authority::root("Web", now).unwrap();
+    let bytes = list(&root, now, &[7]);
+    let port = publish_over_tls(&web, bytes.clone()).await;
+    for (anchors, expected) in [("web.pem", ""), ("root.pem", "UnknownIssuer")] {
+        let folder = folder(&root, 1);
+        let url = format!("https://localhost:{port}/clients.crl");
+        let fetch = format!("[fetch]\nanchors = \"{anchors}\"");
+        let text = fs::read_to_string(folder.path().join("server.toml")).unwrap();
+        let text = text
+            .replace("http://127.0.0.1:1/clients.crl", &url)
+            .replace("[fetch]", &fetch);
+        fs::write(folder.path().join("server.toml"), text).unwrap();
+        fs::write(folder.path().join("web.pem"), web.certificate_pem()).unwrap();
+        let config = read(folder.path());
+        let fetcher = Fetcher::new(&config, Arc::new(SystemClock)).await.unwrap();
+        let said = fetched(&mut fetcher.unwrap()).await;
+        assert_eq!(said.is_empty(), expected.is_empty(), "{said}");
+        assert!(said.contains(expected), "{said}");
+        let kept = &config.trusts.first().unwrap().fetched.first().unwrap().file;
+        let kept = fs::read(kept).unwrap_or_default();
+        assert_eq!(kept == bytes, expected.is_empty());
+    }
+}
+
+/// Serves `list` to whoever comes, with a certificate of `web`.
+async fn publish_over_tls(web: &Authority, list: Vec<u8>) -> u16 {
+    let server = web.server(Timestamp::now()).dns("localhost").issue();
+    let server = server.unwrap();
+    let (chain, key) = (server.chain_pem(), server.key_pem());
+    let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+    let anchors = Anchors::from_pem(web.certificate_pem().as_bytes()).unwrap();
+    let names = NameRules::new(Scheme::Dns, ["dns:nobody.example".parse().unwrap()]);
+    let trust = Trust::new("nobody".parse().unwrap(), anchors, names);
+    let options = ServerOptions::default().client_certificate(ClientCertificate::Requested);
+    let clock = Arc::new(SystemClock);
+    let trust = TrustSnapshot::with_options(credential, vec![trust], options, clock.clone());
+    let directory = Directory::from_toml("version = 1").unwrap();
+    let live = Live::new(trust.unwrap(), directory, clock);
+    let router = Api::new(live.clone())
+        .public("/clients.crl", get(async move || list.clone()))
+        .into_router();
+    let (sink, _) = tokio::sync::mpsc::unbounded_channel();
+    let (audit, _writer) = Audit::start(sink).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(Server::new(live, audit).serve(listener, router, std::future::pending()));
+    port
 }
