@@ -10,5 +10,6 @@ mod architecture;
 mod refused_by_client;
 mod refused_by_server;
 mod renewed;
+mod rotated;
 mod transactions;
 mod trusts;
