@@ -14,5 +14,6 @@ mod refused_by_server;
 mod refused_over_http;
 mod reloaded;
 mod renewed;
+mod rotated;
 mod transactions;
 mod trusts;
