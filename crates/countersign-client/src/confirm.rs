@@ -19,6 +19,7 @@ use std::time::Duration;
 use countersign_tls::TlsVersion;
 use hyper::rt::{Read, ReadBuf};
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 use crate::classify::Caller;
 use crate::handshake::{Handshake, Observed};
@@ -39,22 +40,32 @@ impl<S> tower::Layer<S> for ConfirmLayer {
 
     fn layer(&self, connector: S) -> Confirm<S> {
         Confirm {
-            connector,
-            layer: self.clone(),
+            shared: Arc::new((connector, self.clone())),
         }
     }
 }
 
 /// A connector whose connections are accepted by their server.
-#[derive(Clone, Debug)]
+///
+/// hyper clones its connector for each request, whether it connects or not: what is below is shared, and
+/// cloned for a connection only.
+#[derive(Debug)]
 pub(crate) struct Confirm<S> {
-    connector: S,
-    layer: ConfirmLayer,
+    shared: Arc<(S, ConfirmLayer)>,
+}
+
+impl<S> Clone for Confirm<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
 }
 
 impl<S, R> tower::Service<R> for Confirm<S>
 where
-    S: tower::Service<R, Error = BoxError>,
+    R: Send + 'static,
+    S: tower::Service<R, Error = BoxError> + Clone + Send + 'static,
     S::Response: Read + Unpin + Send + 'static,
     S::Future: Send + 'static,
 {
@@ -62,13 +73,14 @@ where
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let connecting = self.connector.call(request);
-        let ConfirmLayer { least, caller } = self.layer.clone();
+        let (connector, ConfirmLayer { least, caller }) = &*self.shared;
+        let connecting = connector.clone().oneshot(request);
+        let (least, caller) = (*least, Arc::clone(caller));
         Box::pin(async move {
             let observed = Observed::new(caller.rules());
             let connected = observed.during(connect(connecting, &observed, least));

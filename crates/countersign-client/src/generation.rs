@@ -33,11 +33,14 @@ impl Generation {
     }
 
     pub(crate) async fn send(&self, request: Request) -> Result<Response, Error> {
-        let url = request.url().clone();
         let (answer, redirected) = watching_redirects(self.http.execute(request)).await;
         match answer {
             Ok(response) => Ok(Response::new(Arc::clone(&self.caller), response)),
-            Err(error) => Err(self.caller.classify(error, redirected).at(&url)),
+            Err(error) => {
+                let url = error.url().cloned();
+                let error = self.caller.classify(error, redirected);
+                Err(url.iter().fold(error, Error::at))
+            }
         }
     }
 

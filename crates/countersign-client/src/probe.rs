@@ -47,7 +47,15 @@ impl Probe {
             least: self.least,
             caller: Arc::clone(&self.caller),
         };
-        let mut connector = layer.layer(service_fn(|()| self.connect()));
+        let (config, host, address) = (Arc::clone(&self.config), self.host.clone(), self.address);
+        let connect = move |()| {
+            connect(
+                TlsConnector::from(Arc::clone(&config)),
+                host.clone(),
+                address,
+            )
+        };
+        let mut connector = layer.layer(service_fn(connect));
         let connected = timeout(LIMIT, connector.call(())).await;
         match connected {
             Ok(Ok(connection)) => self.after(&connection),
@@ -56,21 +64,6 @@ impl Probe {
                 error: Some(Error::new(Kind::Transport(TransportFault::Timeout))),
                 ..Shown::default()
             },
-        }
-    }
-
-    fn connect(
-        &self,
-    ) -> impl Future<Output = Result<TokioIo<TlsStream<TcpStream>>, BoxError>> + Send + 'static
-    {
-        let connector = TlsConnector::from(Arc::clone(&self.config));
-        let (host, address) = (self.host.clone(), self.address);
-        async move {
-            let name = ServerName::try_from(host)?;
-            let tcp = TcpStream::connect(address).await?;
-            tcp.set_nodelay(true)?;
-            let tls = connector.connect(name, tcp).await?;
-            Ok::<_, BoxError>(TokioIo::new(tls))
         }
     }
 
@@ -118,6 +111,18 @@ impl Probe {
             error: Some(Error::new(self.caller.of_connecting(error)).unsent(true)),
         }
     }
+}
+
+async fn connect(
+    connector: TlsConnector,
+    host: String,
+    address: SocketAddr,
+) -> Result<TokioIo<TlsStream<TcpStream>>, BoxError> {
+    let name = ServerName::try_from(host)?;
+    let tcp = TcpStream::connect(address).await?;
+    tcp.set_nodelay(true)?;
+    let tls = connector.connect(name, tcp).await?;
+    Ok(TokioIo::new(tls))
 }
 
 /// The server's chain, and why it is not trusted.

@@ -1,6 +1,8 @@
+use std::cell::Cell;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -126,17 +128,24 @@ pub(crate) fn check_scheme(request: &Request) -> Result<(), Error> {
 
 /// Runs a call, and tells whether it was redirected: then the server has seen the request,
 /// whatever comes next.
-pub(crate) async fn watching_redirects<F: Future>(call: F) -> (F::Output, bool) {
-    let redirected = Arc::new(AtomicBool::new(false));
-    let done = REDIRECTED.scope(Arc::clone(&redirected), call).await;
-    (done, redirected.load(Ordering::Relaxed))
+pub(crate) async fn watching_redirects<F: Future + Unpin>(mut call: F) -> (F::Output, bool) {
+    let mut redirected = false;
+    let watched = poll_fn(|context| {
+        REDIRECTED.sync_scope(Cell::new(redirected), || {
+            let polled = Pin::new(&mut call).poll(context);
+            redirected = REDIRECTED.with(Cell::get);
+            polled
+        })
+    });
+    let done = watched.await;
+    (done, redirected)
 }
 
 /// Called by the redirect policy.
 pub(crate) fn note_redirect() {
-    let _ = REDIRECTED.try_with(|redirected| redirected.store(true, Ordering::Relaxed));
+    let _ = REDIRECTED.try_with(|redirected| redirected.set(true));
 }
 
 tokio::task_local! {
-    static REDIRECTED: Arc<AtomicBool>;
+    static REDIRECTED: Cell<bool>;
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use countersign_problem::{Code, MEDIA_TYPE, Problem};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{StatusCode, Url, Version};
@@ -70,11 +70,20 @@ impl Response {
     ///
     /// [`Kind::Transport`] if it does not arrive.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        let url = self.url().clone();
-        let Self { caller, http } = self;
-        http.bytes()
-            .await
-            .map_err(|error| caller.classify(error, true).at(&url))
+        let mut answer = self;
+        let Some(first) = answer.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        // Most bodies come in one part, which is kept as it is.
+        let Some(second) = answer.chunk().await? else {
+            return Ok(first);
+        };
+        let mut body = BytesMut::from(first);
+        body.extend_from_slice(&second);
+        while let Some(next) = answer.chunk().await? {
+            body.extend_from_slice(&next);
+        }
+        Ok(body.freeze())
     }
 
     /// Reads the next part of the body, as it arrives; `None` after the last.

@@ -1,6 +1,8 @@
 //! What do the clones of a client share, and how does a call go through?
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,7 @@ use reqwest::Request;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
-use tracing::{Instrument, debug_span, warn};
+use tracing::{debug_span, warn};
 
 use crate::generation::Generation;
 use crate::reload::Reloader;
@@ -101,8 +103,9 @@ impl Shared {
     ) -> Result<Response, Error> {
         check_scheme(&request)?;
         let span = debug_span!("call", method = %request.method(), host = request.url().host_str());
-        let call = self.repeat(request, idempotent, wanted).instrument(span);
-        let done = call.await;
+        // Not `Instrument`, which would move all of the call once more.
+        let mut call = pin!(self.repeat(request, idempotent, wanted));
+        let done = poll_fn(|context| span.in_scope(|| call.as_mut().poll(context))).await;
         self.settings.metrics.called(&done);
         done
     }
