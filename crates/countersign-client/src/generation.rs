@@ -8,8 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Request;
 
 use crate::classify::Caller;
-use crate::request::watching_redirects;
-use crate::{Error, Response};
+use crate::sending::Sending;
 
 /// A credential with connections and sessions of its own: none of them outlives it in new requests.
 ///
@@ -32,16 +31,12 @@ impl Generation {
         }
     }
 
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, Error> {
-        let (answer, redirected) = watching_redirects(self.http.execute(request)).await;
-        match answer {
-            Ok(response) => Ok(Response::new(Arc::clone(&self.caller), response)),
-            Err(error) => {
-                let url = error.url().cloned();
-                let error = self.caller.classify(error, redirected);
-                Err(url.iter().fold(error, Error::at))
-            }
-        }
+    pub(crate) fn send(
+        &self,
+        request: Request,
+    ) -> Sending<impl Future<Output = reqwest::Result<reqwest::Response>> + Unpin + Send + use<>>
+    {
+        Sending::new(Arc::clone(&self.caller), self.http.execute(request))
     }
 
     /// The end of the certificate, if it is near and nobody has been told.

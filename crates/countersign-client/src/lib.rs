@@ -106,6 +106,7 @@ pub use retry::Retry;
 
 mod rules;
 
+mod sending;
 mod settings;
 
 mod shared;

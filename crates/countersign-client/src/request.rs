@@ -1,7 +1,4 @@
-use std::cell::Cell;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,28 +121,4 @@ pub(crate) fn check_scheme(request: &Request) -> Result<(), Error> {
         scheme: url.scheme().to_owned(),
     };
     Err(Error::new(Kind::Request(fault)).at(url).unsent(true))
-}
-
-/// Runs a call, and tells whether it was redirected: then the server has seen the request,
-/// whatever comes next.
-pub(crate) async fn watching_redirects<F: Future + Unpin>(mut call: F) -> (F::Output, bool) {
-    let mut redirected = false;
-    let watched = poll_fn(|context| {
-        REDIRECTED.sync_scope(Cell::new(redirected), || {
-            let polled = Pin::new(&mut call).poll(context);
-            redirected = REDIRECTED.with(Cell::get);
-            polled
-        })
-    });
-    let done = watched.await;
-    (done, redirected)
-}
-
-/// Called by the redirect policy.
-pub(crate) fn note_redirect() {
-    let _ = REDIRECTED.try_with(|redirected| redirected.set(true));
-}
-
-tokio::task_local! {
-    static REDIRECTED: Cell<bool>;
 }

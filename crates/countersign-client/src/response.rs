@@ -96,12 +96,18 @@ impl Response {
         next.map_err(|error| self.caller.classify(error, true).at(self.http.url()))
     }
 
+    /// Whether its status is an error.
+    pub(crate) fn is_failure(&self) -> bool {
+        let status = self.status();
+        status.is_client_error() || status.is_server_error()
+    }
+
     /// This answer, unless its status is an error.
     pub(crate) async fn into_success(mut self) -> Result<Self, Error> {
-        let status = self.status();
-        if !status.is_client_error() && !status.is_server_error() {
+        if !self.is_failure() {
             return Ok(self);
         }
+        let status = self.status();
         let retry_after = retry_after(self.headers());
         let kind = match self.problem().await {
             Some(problem) if is_about_the_certificate(&problem) => {

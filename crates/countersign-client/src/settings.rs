@@ -11,8 +11,8 @@ use crate::classify::Caller;
 use crate::confirm::ConfirmLayer;
 use crate::generation::Generation;
 use crate::metrics::Metrics;
-use crate::request::note_redirect;
 use crate::rules::{Demand, Rules};
+use crate::sending::note_redirect;
 use crate::tls::TlsParts;
 use crate::{BuildError, HttpVersion, Proxy, Retry, ServerTrust};
 

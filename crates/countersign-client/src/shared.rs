@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use reqwest::Request;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
-use tracing::{debug_span, warn};
+use tracing::{Instrument, debug_span, warn};
 
 use crate::generation::Generation;
 use crate::reload::Reloader;
@@ -103,41 +103,57 @@ impl Shared {
     ) -> Result<Response, Error> {
         check_scheme(&request)?;
         let span = debug_span!("call", method = %request.method(), host = request.url().host_str());
-        // Not `Instrument`, which would move all of the call once more.
-        let mut call = pin!(self.repeat(request, idempotent, wanted));
-        let done = poll_fn(|context| span.in_scope(|| call.as_mut().poll(context))).await;
+        let idempotent = idempotent || is_idempotent(&request);
+        let spare = self.spare(&request);
+        let generation = self.current();
+        self.tell_of_the_end(&generation);
+        let mut sending = generation.send(request);
+        let answer = poll_fn(|context| span.in_scope(|| Pin::new(&mut sending).poll(context)));
+        let done = match answer.await {
+            Ok(response) if wanted == Answer::Any || !response.is_failure() => Ok(response),
+            // What follows is rare and large: in a box it is not moved about with every call.
+            other => {
+                let rest = self.conclude(generation, other, wanted, spare, idempotent);
+                Box::pin(rest.instrument(span)).await
+            }
+        };
         self.settings.metrics.called(&done);
         done
     }
 
-    async fn repeat(
+    /// What comes of an answer that is not as wanted, or of none.
+    async fn conclude(
         &self,
-        mut request: Request,
-        idempotent: bool,
+        mut generation: Arc<Generation>,
+        mut answer: Result<Response, Error>,
         wanted: Answer,
+        mut spare: Option<Request>,
+        idempotent: bool,
     ) -> Result<Response, Error> {
-        let idempotent = idempotent || is_idempotent(&request);
         let mut state = Repeated::default();
         loop {
-            let spare = self.may_repeat().then(|| request.try_clone()).flatten();
-            let generation = self.current();
-            self.tell_of_the_end(&generation);
-            let error = match attempt(&generation, request, wanted).await {
+            let error = match judged(answer, wanted).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             // A body that streams is gone.
-            let Some(spare) = spare else {
+            let Some(request) = spare else {
                 return Err(error);
             };
-            if !self
-                .prepare(&mut state, &generation, &error, idempotent)
-                .await
-            {
+            let again = self.prepare(&mut state, &generation, &error, idempotent);
+            if !again.await {
                 return Err(error);
             }
-            request = spare;
+            spare = self.spare(&request);
+            generation = self.current();
+            self.tell_of_the_end(&generation);
+            answer = generation.send(request).await;
         }
+    }
+
+    /// The request once more, if it may have to be sent again.
+    fn spare(&self, request: &Request) -> Option<Request> {
+        self.may_repeat().then(|| request.try_clone()).flatten()
     }
 
     fn may_repeat(&self) -> bool {
@@ -205,12 +221,8 @@ struct Repeated {
     reloaded: bool,
 }
 
-async fn attempt(
-    generation: &Generation,
-    request: Request,
-    wanted: Answer,
-) -> Result<Response, Error> {
-    let response = generation.send(request).await?;
+async fn judged(answer: Result<Response, Error>, wanted: Answer) -> Result<Response, Error> {
+    let response = answer?;
     match wanted {
         Answer::Any => Ok(response),
         Answer::Success => response.into_success().await,

@@ -124,7 +124,7 @@ fn list_all_fields(owner: &str, fields: &Fields, into: &mut BTreeSet<String>) {
 
 /// Of a trait for a type that nobody outside can name.
 fn is_of_private(line: &str) -> bool {
-    const PRIVATE: [&str; 11] = [
+    const PRIVATE: [&str; 12] = [
         "Tickets",
         "Shared",
         "Waiting",
@@ -135,6 +135,7 @@ fn is_of_private(line: &str) -> bool {
         "Pins",
         "ConfirmLayer",
         "Confirm<S>",
+        "Sending<F>",
         "<'_>",
     ];
     let of = line.trim_end().rsplit(" for ").next().unwrap_or_default();
