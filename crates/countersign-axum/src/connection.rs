@@ -182,8 +182,9 @@ impl Connection {
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
-    /// The last for whom a trust vouched on it.
-    pub(crate) fn peer(&self, live: &Live) -> Option<Peer> {
+    /// The last for whom a trust vouched on it: of who may be refused by now. For the chain that was presented; who
+    /// may call is what a [`Caller`](crate::Caller) tells.
+    pub fn peer(&self, live: &Live) -> Option<Peer> {
         self.judged(&live.load(), live.now()).peer.clone()
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use countersign_policy::PermissionName;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CONNECTION};
 use http::request::Parts;
@@ -14,7 +15,7 @@ use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::connection::not_ours;
 use crate::drain::drain;
-use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
+use crate::{Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
@@ -26,14 +27,24 @@ pub(crate) struct Guard {
 }
 
 /// Who may pass.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Rule {
     /// Everybody, known or not.
     Public,
     /// Every principal.
     Open,
     /// Every principal that holds the permission.
-    Holder(&'static str),
+    Holder(Arc<PermissionName>),
+}
+
+impl Rule {
+    pub(crate) fn of(access: &Access) -> Self {
+        match access {
+            Access::Guarded(permission) => Self::Holder(Arc::new(permission.clone())),
+            Access::Open => Self::Open,
+            Access::Public => Self::Public,
+        }
+    }
 }
 
 /// Decides a request, tells the audit log, and lets it pass or answers with the problem.
@@ -42,7 +53,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let id = CorrelationId::of(&parts.headers);
     let version = parts.version;
     parts.extensions.insert(id.clone());
-    let fault = match guard.rule {
+    let fault = match &guard.rule {
         Rule::Public => None,
         rule => guard.decide(rule, &id, &mut parts).await.err(),
     };
@@ -66,7 +77,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 impl Guard {
     async fn decide(
         &self,
-        rule: Rule,
+        rule: &Rule,
         id: &CorrelationId,
         request: &mut Parts,
     ) -> Result<(), Fault> {
@@ -99,13 +110,13 @@ impl Guard {
     /// The caller, if the policy lets it pass.
     fn caller(
         &self,
-        rule: Rule,
+        rule: &Rule,
         known: &mut Known,
         connection: &Connection,
     ) -> Result<Caller, Fault> {
         let caller = known.caller(connection, &self.live)?;
         if let Rule::Holder(permission) = rule {
-            caller.principal().hold(permission)?;
+            caller.principal().hold(permission.as_str())?;
         }
         Ok(caller)
     }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::classify::{Caller, Said};
 use crate::retry::retry_after;
-use crate::{Error, Kind};
+use crate::{Body, Error, Kind};
 
 /// An answer: its head, and a body that is still to be read.
 #[derive(Debug)]
@@ -85,6 +85,11 @@ impl Response {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         let next = self.http.chunk().await;
         next.map_err(|error| self.caller.classify(error, true).at(self.http.url()))
+    }
+
+    /// The answer in the types of `http`, to be passed on as it arrives.
+    pub fn into_http(self) -> http::Response<Body> {
+        self.http.into()
     }
 
     /// This answer, unless its status is an error.
