@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Live, Permission, Trust};
+use countersign_axum::{Api, Live, Permission, RouteTable, Trust};
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -57,6 +57,11 @@ pub fn api(live: Live) -> Api {
 /// What is allowed in the policy in force, and yet will surprise somebody, now that it is known which routes
 /// and trusts there are.
 pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
+    warnings_of(live, &api(live.clone()).table())
+}
+
+/// The same for a service with the routes of `table`.
+pub fn warnings_of(live: &Live, table: &RouteTable) -> Vec<PolicyWarning> {
     let snapshot = live.load();
     let directory = snapshot.directory();
     let trusts = snapshot.trust().trusts().iter().map(Trust::name);
@@ -64,7 +69,6 @@ pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
     warnings.extend(directory.check_trusts(trusts));
     // Asked for where the admin listener is not on loopback: nobody need hold it, and somebody may.
     let admin = PermissionName::of::<ReadAdmin>();
-    let table = api(live.clone()).table();
     let asked = table.permissions().chain([admin.clone()]);
     warnings.extend(directory.check_routes(asked).into_iter().filter(
         |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if *permission == admin),

@@ -8,7 +8,7 @@ mod admin;
 pub use admin::ReadAdmin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
+pub use app::{ReadTransactions, WriteTransactions, api, router, warnings, warnings_of};
 
 mod config;
 pub use config::{
@@ -23,9 +23,12 @@ mod ledger;
 mod listener;
 
 mod reference;
-pub use reference::{Addresses, ReferenceServer, StartError};
+pub use reference::ReferenceServer;
 
 mod reloader;
 pub use reloader::{Digests, Reloaded, Reloader};
 
 mod routes;
+
+mod serving;
+pub use serving::{Addresses, Serving, StartError};

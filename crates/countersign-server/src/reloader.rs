@@ -6,7 +6,7 @@ pub use digests::Digests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::{Audit, Epoch, Live, Reload};
+use countersign_axum::{Audit, Epoch, Live, Reload, RouteTable};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
 use tokio::sync::Notify;
@@ -42,6 +42,8 @@ pub struct Reloader {
     watched: Config,
     live: Live,
     audit: Audit,
+    /// Which permissions are asked for.
+    routes: RouteTable,
     /// What the state in force was made of.
     in_force: Digests,
     /// What was looked at last, in force or refused.
@@ -71,12 +73,20 @@ impl Reloader {
         Self {
             watched: config.clone(),
             config,
+            routes: crate::api(live.clone()).table(),
             live,
             audit,
             in_force: digests.clone(),
             examined: digests,
             unsettled: None,
         }
+    }
+
+    /// For a service with other routes than the reference server: what is odd about a policy is told by them.
+    #[must_use]
+    pub fn with_routes(mut self, routes: RouteTable) -> Self {
+        self.routes = routes;
+        self
     }
 
     /// Polls each second, and reloads whenever `at_once` is notified; for ever.
@@ -146,7 +156,7 @@ impl Reloader {
             let (principal, why) = (&refused.principal, refused.fault.detail());
             tracing::warn!("reloaded: `{principal}`, seen lately, is refused from now on: {why}");
         }
-        for warning in crate::warnings(&self.live) {
+        for warning in crate::warnings_of(&self.live, &self.routes) {
             tracing::warn!("`{}`: {warning}", self.config.policy.display());
         }
         Reloaded::Applied { epoch, reload }
