@@ -1,5 +1,6 @@
 mod document;
 mod error;
+mod gateway;
 mod trust;
 
 use std::fs;
@@ -14,6 +15,7 @@ use countersign_tls::{
 };
 
 pub use self::error::ConfigError;
+pub use self::gateway::{GatewayConfig, UpstreamConfig};
 pub use self::trust::{Hints, ListSource, TrustConfig, Vouchers};
 use jiff::Timestamp;
 
@@ -39,6 +41,8 @@ pub struct Config {
     pub trusts: Vec<TrustConfig>,
     /// Who is who, and may do what.
     pub policy: PathBuf,
+    /// What makes it a gateway; none for the reference server.
+    pub gateway: Option<GatewayConfig>,
     /// How lists are fetched.
     pub fetch: FetchConfig,
     /// Where the audit log goes.
@@ -162,6 +166,7 @@ impl Config {
             fetched.cloned().collect()
         };
         let same = self.addresses == other.addresses && self.audit == other.audit;
+        let same = same && self.gateway == other.gateway;
         same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 

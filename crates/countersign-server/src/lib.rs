@@ -12,11 +12,15 @@ pub use app::{ReadTransactions, WriteTransactions, api, router, warnings, warnin
 
 mod config;
 pub use config::{
-    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+    AuditTarget, Config, ConfigError, FetchConfig, GatewayConfig, Hints, ListSource, TrustConfig,
+    UpstreamConfig, Vouchers,
 };
 
 mod fetcher;
 pub use fetcher::{FetchError, Fetcher};
+
+mod gateway;
+pub use gateway::{Dialect, Gateway, GatewayParts, NoUpstream, UpstreamError, UpstreamPlace};
 
 mod ledger;
 

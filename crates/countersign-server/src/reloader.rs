@@ -145,7 +145,7 @@ impl Reloader {
     ) -> Reloaded {
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
-                "`listen`, `admin`, `health`, `audit` or what is fetched has changed: that waits for a restart"
+                "`listen`, `admin`, `health`, `audit`, the gateway or what is fetched has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();

@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use axum::Router;
-use countersign_axum::{Audit, Limits, Live};
+use countersign_axum::{Audit, Limits, Live, RouteTableError};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -146,6 +146,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// A route cannot be served.
+    #[error(transparent)]
+    Routes(#[from] RouteTableError),
 }
 
 impl StartError {

@@ -1,5 +1,7 @@
 //! The configuration document: TOML in, [`Config`] out.
 
+mod gateway;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use self::gateway::{RouteEntry, UpstreamEntry};
 use super::{
     AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
 };
@@ -43,6 +46,10 @@ struct Document {
     #[serde(default)]
     fetch: FetchEntry,
     trusts: Vec<Spanned<TrustEntry>>,
+    #[serde(default)]
+    routes: Vec<Spanned<RouteEntry>>,
+    #[serde(default)]
+    upstream: Option<Spanned<UpstreamEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +162,7 @@ impl Reader<'_> {
             )?,
             trusts: trusts.collect::<Result<_, _>>()?,
             policy: self.file(&document.policy),
+            gateway: self.gateway(&document.routes, document.upstream.as_ref())?,
             fetch,
             audit: match document.audit {
                 Some(path) => AuditTarget::File(self.file(&path)),
