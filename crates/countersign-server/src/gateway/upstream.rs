@@ -71,7 +71,9 @@ impl Upstream {
         let authority = place.authority();
         let way = match &place {
             UpstreamPlace::Https(_) => Way::Tls(tls(config, &place, clock).await?),
-            UpstreamPlace::Http(_) | UpstreamPlace::Unix(_) => Way::Plain(Box::new(plain(config, place))),
+            UpstreamPlace::Http(_) | UpstreamPlace::Unix(_) => {
+                Way::Plain(Box::new(plain(config, place)))
+            }
         };
         Ok(Self {
             way,

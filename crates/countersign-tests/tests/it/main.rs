@@ -8,6 +8,7 @@
 mod allowed;
 mod architecture;
 mod ended;
+mod gateway;
 mod observed;
 mod refused_by_client;
 mod refused_by_server;
