@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Live, Permission, Trust};
+use countersign_axum::{Api, Forwarding, Live, Permission, Trust};
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -65,9 +65,11 @@ pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
     // Asked for where the admin listener is not on loopback: nobody need hold it, and somebody may.
     let admin = PermissionName::of::<ReadAdmin>();
     let table = api(live.clone()).table();
-    let asked = table.permissions().chain([admin.clone()]);
+    let mut beside = vec![admin];
+    beside.extend(Forwarding::FORWARD.parse().ok());
+    let asked = table.permissions().chain(beside.clone());
     warnings.extend(directory.check_routes(asked).into_iter().filter(
-        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if *permission == admin),
+        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if beside.contains(permission)),
     ));
     warnings
 }

@@ -12,7 +12,8 @@ pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
 
 mod config;
 pub use config::{
-    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+    AuditTarget, Config, ConfigError, FetchConfig, GatewayConfig, Hints, ListSource, TrustConfig,
+    Vouchers,
 };
 
 mod fetcher;
