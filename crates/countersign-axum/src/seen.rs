@@ -52,7 +52,7 @@ impl Seen {
             return None;
         };
         sighting.principal = caller.principal().name().clone();
-        let certificate = caller.certificate();
+        let certificate = peer.certificate();
         if certificate.thumbprint() == sighting.certificate.thumbprint() {
             sighting.last = now;
         }
@@ -87,7 +87,7 @@ impl Sighting {
         Self {
             principal: caller.principal().name().clone(),
             identity: caller.identity().clone(),
-            certificate: Arc::clone(caller.shared_certificate()),
+            certificate: Arc::clone(peer.certificate()),
             peer,
             last: now,
         }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Live, Permission, RouteTable, Trust};
+use countersign_axum::{Api, Forwarding, Live, Permission, RouteTable, Trust};
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -69,9 +69,11 @@ pub fn warnings_of(live: &Live, table: &RouteTable) -> Vec<PolicyWarning> {
     warnings.extend(directory.check_trusts(trusts));
     // Asked for where the admin listener is not on loopback: nobody need hold it, and somebody may.
     let admin = PermissionName::of::<ReadAdmin>();
-    let asked = table.permissions().chain([admin.clone()]);
+    let mut beside = vec![admin];
+    beside.extend(Forwarding::FORWARD.parse().ok());
+    let asked = table.permissions().chain(beside.clone());
     warnings.extend(directory.check_routes(asked).into_iter().filter(
-        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if *permission == admin),
+        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if beside.contains(permission)),
     ));
     warnings
 }

@@ -2,8 +2,8 @@
 
 mod connector;
 
-mod dialect;
-pub use dialect::Dialect;
+mod naming;
+pub use naming::Naming;
 
 mod failure;
 
@@ -32,7 +32,7 @@ use countersign_tls::Clock;
 use self::forwarder::Forwarder;
 use self::upstream::Upstream;
 use crate::serving::{Addresses, Serving, StartError};
-use crate::{GatewayConfig, UpstreamConfig};
+use crate::{FrontConfig, UpstreamConfig};
 
 /// A gateway, running: TLS, callers and permissions before a service that knows none of them.
 ///
@@ -46,7 +46,7 @@ pub struct Gateway(Serving);
 /// A gateway that does not listen yet: its routes, and the way to the service.
 #[derive(Debug)]
 pub struct GatewayParts {
-    config: GatewayConfig,
+    config: FrontConfig,
     upstream: Upstream,
 }
 
@@ -57,7 +57,7 @@ impl GatewayParts {
     ///
     /// The way to the service is none that may be gone, or a file is missing or wrong.
     pub async fn new(
-        config: GatewayConfig,
+        config: FrontConfig,
         place: UpstreamPlace,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, UpstreamError> {

@@ -12,15 +12,15 @@ pub use app::{ReadTransactions, WriteTransactions, api, router, warnings, warnin
 
 mod config;
 pub use config::{
-    AuditTarget, Config, ConfigError, FetchConfig, GatewayConfig, Hints, ListSource, TrustConfig,
-    UpstreamConfig, Vouchers,
+    AuditTarget, Config, ConfigError, FetchConfig, FrontConfig, GatewayConfig, Hints, ListSource,
+    TrustConfig, UpstreamConfig, Vouchers,
 };
 
 mod fetcher;
 pub use fetcher::{FetchError, Fetcher};
 
 mod gateway;
-pub use gateway::{Dialect, Gateway, GatewayParts, NoUpstream, UpstreamError, UpstreamPlace};
+pub use gateway::{Gateway, GatewayParts, Naming, NoUpstream, UpstreamError, UpstreamPlace};
 
 mod ledger;
 

@@ -6,7 +6,7 @@ pub use digests::Digests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::{Audit, Epoch, Live, Reload, RouteTable};
+use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
 use tokio::sync::Notify;
@@ -124,9 +124,9 @@ impl Reloader {
         let changed = self.in_force.differing(&read.digests);
         (self.examined, self.watched) = (read.digests, read.config);
         Some(match read.parts {
-            Ok((trust, directory)) => {
+            Ok(parts) => {
                 self.in_force = self.examined.clone();
-                self.apply(trust, directory, changed).await
+                self.apply(parts, changed).await
             }
             Err(error) => {
                 tracing::warn!("reload refused, the old state stays in force: {error}");
@@ -137,19 +137,16 @@ impl Reloader {
         })
     }
 
-    async fn apply(
-        &mut self,
-        trust: TrustSnapshot,
-        directory: Directory,
-        changed: Vec<String>,
-    ) -> Reloaded {
+    async fn apply(&mut self, parts: Parts, changed: Vec<String>) -> Reloaded {
+        let (trust, directory, forwarding) = parts;
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
                 "`listen`, `admin`, `health`, `audit`, the gateway or what is fetched has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();
-        let applied = self.live.reload(trust, directory, changed, &self.audit);
+        let live = &self.live;
+        let applied = live.reload(trust, directory, forwarding, changed, &self.audit);
         let (epoch, reload) = applied.await;
         tracing::info!(%epoch, changed = ?reload.changed, "reloaded");
         for refused in &reload.refused {
@@ -185,8 +182,11 @@ struct Read {
     /// The old one, where the new one cannot be read.
     config: Config,
     digests: Digests,
-    parts: Result<(TrustSnapshot, Directory), ConfigError>,
+    parts: Result<Parts, ConfigError>,
 }
+
+/// What is put in force together.
+type Parts = (TrustSnapshot, Directory, Forwarding);
 
 impl Read {
     fn now(old: &Config, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
@@ -195,6 +195,9 @@ impl Read {
         let (config, parts) = match new {
             Ok(config) => {
                 let parts = config.load_parts(sessions, clock);
+                let parts = parts.and_then(|(trust, directory)| {
+                    Ok((trust, directory, config.load_forwarding()?))
+                });
                 (config, parts)
             }
             Err(error) => (old.clone(), Err(error)),

@@ -99,10 +99,10 @@ fn list(value: &[u8], into: &mut Vec<Vec<u8>>) -> Result<(), ForwardedError> {
 /// Base64 between colons. `before` bytes stand before it.
 fn byte_sequence(item: &[u8], before: usize) -> Result<Vec<u8>, ForwardedError> {
     let inner = item.strip_prefix(b":");
-    let inner = inner.ok_or(ForwardedError::at(before, "a colon and base64"))?;
+    let inner = inner.ok_or_else(|| ForwardedError::at(before, "a colon and base64"))?;
     let end = before + item.len();
     let inner = inner.strip_suffix(b":");
-    let inner = inner.ok_or(ForwardedError::at(end, "a colon behind the base64"))?;
+    let inner = inner.ok_or_else(|| ForwardedError::at(end, "a colon behind the base64"))?;
     let decoded = BASE64.decode(inner);
     decoded.map_err(|error| ForwardedError::at(before + 1 + error.position, "base64"))
 }

@@ -11,8 +11,20 @@
 /// assert!(!is_identity_header("X-Client-Version"));
 /// ```
 pub fn is_identity_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    NAMES.contains(&name.as_str()) || BEGINNINGS.iter().any(|start| name.starts_with(start))
+    let begins = |start: &&str| begins(name, start);
+    let is = |known: &&str| name.len() == known.len() && begins(known);
+    NAMES.iter().any(is) || BEGINNINGS.iter().any(begins)
+}
+
+fn begins(name: &str, start: &str) -> bool {
+    let plain = name.bytes().map(|byte| match byte {
+        b'_' => b'-',
+        other => other.to_ascii_lowercase(),
+    });
+    name.len() >= start.len()
+        && plain
+            .zip(start.bytes())
+            .all(|(byte, wanted)| byte == wanted)
 }
 
 /// Of proxies, and of tutorials for them.

@@ -127,10 +127,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {
     let mut rest = pem.trim_ascii();
     while !rest.is_empty() {
         let before = pem.len() - rest.len();
-        let (body, after) = block(rest).ok_or(ForwardedError::at(
-            before,
-            "the begin and the end of a PEM certificate",
-        ))?;
+        let marks = || ForwardedError::at(before, "the begin and the end of a PEM certificate");
+        let (body, after) = block(rest).ok_or_else(marks)?;
         if ders.len() > MAX_INTERMEDIATES {
             return Err(ForwardedError::TooMany {
                 count: ders.len() + 1,

@@ -9,8 +9,8 @@ use countersign_axum::{
 use http::HeaderValue;
 use http::header::HOST;
 
-use super::dialect::Named;
 use super::head::{Way, clean, clean_request};
+use super::naming::Named;
 use super::paced::without_trailers;
 use super::target::Targets;
 use super::upstream::Upstream;
@@ -67,7 +67,7 @@ impl Forwarder {
         }
         if let Some(caller) = extensions.get::<Caller>() {
             let peer = connection.peer(&self.live);
-            Named::new(caller, peer.as_ref())?.write(&self.upstream.dialects, headers)?;
+            Named::new(caller, peer.as_ref())?.write(&self.upstream.namings, headers)?;
         }
         Ok(id.clone())
     }

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use super::UpstreamPlace;
 use super::connector::Connector;
-use super::dialect::Dialect;
 use super::failure::Failure;
+use super::naming::Naming;
 use super::paced::paced;
 use crate::UpstreamConfig;
 
@@ -25,7 +25,7 @@ use crate::UpstreamConfig;
 pub(super) struct Upstream {
     way: Way,
     authority: Authority,
-    pub(super) dialects: Vec<Dialect>,
+    pub(super) namings: Vec<Naming>,
     pause: Duration,
 }
 
@@ -78,7 +78,7 @@ impl Upstream {
         Ok(Self {
             way,
             authority,
-            dialects: config.dialects.clone(),
+            namings: config.namings.clone(),
             pause: config.timeout,
         })
     }

@@ -147,7 +147,7 @@ pub(super) async fn parts(
     let text = format!("{HEAD}{ROUTES}\n[upstream]\n{more}\n");
     std::fs::write(&file, text).unwrap();
     std::fs::write(folder.join("root.pem"), world.root.certificate_pem()).unwrap();
-    let config = Config::from_file(&file).unwrap().gateway.unwrap();
+    let config = Config::from_file(&file).unwrap().front.unwrap();
     let place: UpstreamPlace = place.parse().unwrap();
     GatewayParts::new(config, place, world.clock.clone()).await
 }

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use countersign_axum::RouteTable;
 
-use crate::{Dialect, UpstreamPlace};
+use crate::{Naming, UpstreamPlace};
 
 /// What makes a server a gateway: who may call what, and the service that answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct GatewayConfig {
+pub struct FrontConfig {
     /// Who may call what. What is not here is refused.
     pub routes: RouteTable,
     /// The service.
@@ -28,7 +28,7 @@ pub struct UpstreamConfig {
     /// What is presented to it over https: chain and key, as PEM.
     pub credential: Option<(PathBuf, PathBuf)>,
     /// How it is told who calls.
-    pub dialects: Vec<Dialect>,
+    pub namings: Vec<Naming>,
     /// How long connecting may take.
     pub connect: Duration,
     /// How long the head of an answer may take, and then each next part of it.

@@ -10,7 +10,7 @@ use http::header::InvalidHeaderValue;
 /// A way to tell the service who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Dialect {
+pub enum Naming {
     /// `Client-Cert` and `Client-Cert-Chain` (RFC 9440).
     Rfc9440,
     /// `X-Forwarded-Client-Cert`, as Envoy writes it.
@@ -21,7 +21,7 @@ pub enum Dialect {
     Principal,
 }
 
-impl Dialect {
+impl Naming {
     /// Every dialect with the name that it has in a configuration.
     pub const ALL: &[(&str, Self)] = &[
         ("rfc9440", Self::Rfc9440),
@@ -40,8 +40,9 @@ pub(super) struct Named<'a> {
 impl<'a> Named<'a> {
     /// The chain of `peer` is that of `caller`, or nobody is named.
     pub(super) fn new(caller: &'a Caller, peer: Option<&Peer>) -> Result<Self, Fault> {
-        let same = |peer: &&Peer| peer.certificate().as_ref() == caller.certificate();
-        let peer = peer.filter(same).ok_or_else(|| {
+        let same = |peer: &&Peer| Some(peer.certificate().as_ref()) == caller.certificate();
+        let peer = peer.filter(same).filter(|_| caller.via().is_none());
+        let peer = peer.ok_or_else(|| {
             tracing::error!("the caller is not who shook hands: nothing is passed on");
             Fault::new(Code::Internal, "the caller cannot be named to the service")
         })?;
@@ -55,8 +56,8 @@ impl<'a> Named<'a> {
     }
 
     /// Writes it into `headers`, where nothing like it stands any more.
-    pub(super) fn write(&self, dialects: &[Dialect], headers: &mut HeaderMap) -> Result<(), Fault> {
-        let fields = dialects.iter().flat_map(|dialect| self.fields(*dialect));
+    pub(super) fn write(&self, namings: &[Naming], headers: &mut HeaderMap) -> Result<(), Fault> {
+        let fields = namings.iter().flat_map(|naming| self.fields(*naming));
         for (name, value) in fields {
             let value: Result<HeaderValue, InvalidHeaderValue> = value.try_into();
             let value = value.map_err(|error| Fault::new(Code::Internal, error.to_string()))?;
@@ -65,24 +66,24 @@ impl<'a> Named<'a> {
         Ok(())
     }
 
-    fn fields(&self, dialect: Dialect) -> Vec<(&'static str, String)> {
-        match dialect {
-            Dialect::Rfc9440 => {
+    fn fields(&self, naming: Naming) -> Vec<(&'static str, String)> {
+        match naming {
+            Naming::Rfc9440 => {
                 let said = ClientCert::new(self.chain.clone());
                 let above = said.client_cert_chain();
                 let above = above.map(|above| ("client-cert-chain", above));
                 let leaf = ("client-cert", said.client_cert());
                 [leaf].into_iter().chain(above).collect()
             }
-            Dialect::Xfcc => {
+            Naming::Xfcc => {
                 let said = Xfcc::new(self.chain.clone());
                 vec![("x-forwarded-client-cert", said.to_string())]
             }
-            Dialect::Nginx => vec![
+            Naming::Nginx => vec![
                 ("ssl-client-verify", "SUCCESS".to_owned()),
                 ("ssl-client-cert", self.leaf().to_string()),
             ],
-            Dialect::Principal => {
+            Naming::Principal => {
                 let name = self.caller.principal().name().as_str();
                 vec![("countersign-principal", name.to_owned())]
             }

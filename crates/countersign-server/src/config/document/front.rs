@@ -11,8 +11,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Outcome, Reader, Word};
-use crate::config::{GatewayConfig, UpstreamConfig};
-use crate::{Dialect, UpstreamPlace};
+use crate::config::{FrontConfig, UpstreamConfig};
+use crate::{Naming, UpstreamPlace};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,11 +50,11 @@ pub(super) struct UpstreamEntry {
 
 impl Reader<'_> {
     /// None, where the document has neither routes nor an upstream.
-    pub(super) fn gateway(
+    pub(super) fn front(
         &self,
         routes: &[Spanned<RouteEntry>],
         upstream: Option<&Spanned<UpstreamEntry>>,
-    ) -> Outcome<Option<GatewayConfig>> {
+    ) -> Outcome<Option<FrontConfig>> {
         if routes.is_empty() && upstream.is_none() {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ impl Reader<'_> {
         let lines = lines.collect::<Outcome<Vec<_>>>()?;
         let start = routes.first().map(Spanned::span).unwrap_or_default();
         let routes = RouteTable::new(lines).map_err(|error| self.refused(start, error))?;
-        Ok(Some(GatewayConfig {
+        Ok(Some(FrontConfig {
             routes,
             upstream: self.upstream(upstream)?,
         }))
@@ -118,27 +118,27 @@ impl Reader<'_> {
             beyond_loopback: entry.beyond_loopback,
             anchors: entry.anchors.as_ref().map(|path| self.file(path)),
             credential,
-            dialects: self.dialects(entry.identity.as_deref())?,
+            namings: self.namings(entry.identity.as_deref())?,
             connect: self.pause(entry.connect.as_ref(), CONNECT)?,
             timeout: self.pause(entry.timeout.as_ref(), TIMEOUT)?,
             body: entry.body,
         })
     }
 
-    fn dialects(&self, words: Option<&[Word]>) -> Outcome<Vec<Dialect>> {
+    fn namings(&self, words: Option<&[Word]>) -> Outcome<Vec<Naming>> {
         let Some(words) = words else {
-            return Ok(vec![Dialect::Rfc9440]);
+            return Ok(vec![Naming::Rfc9440]);
         };
-        let dialect = |word: &Word| {
-            let mut known = Dialect::ALL.iter();
+        let naming = |word: &Word| {
+            let mut known = Naming::ALL.iter();
             let found = known.find(|(name, _)| name == word.get_ref());
-            found.map(|(_, dialect)| *dialect).ok_or_else(|| {
-                let names: Vec<_> = Dialect::ALL.iter().map(|(name, _)| *name).collect();
+            found.map(|(_, naming)| *naming).ok_or_else(|| {
+                let names: Vec<_> = Naming::ALL.iter().map(|(name, _)| *name).collect();
                 let message = format!("`{}` is none of `{}`", word.get_ref(), names.join("`, `"));
                 self.refused(word.span(), message)
             })
         };
-        words.iter().map(dialect).collect()
+        words.iter().map(naming).collect()
     }
 
     fn pause(&self, word: Option<&Word>, default: Duration) -> Outcome<Duration> {

@@ -1,0 +1,102 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use countersign_tls::{Forwarded, Peer};
+use jiff::Timestamp;
+
+use crate::claims::Claims;
+use crate::forwarding::Said;
+use crate::{Code, Epoch, Fault, Gateway, Snapshot};
+
+/// Whom a gateway spoke of on one connection, so that the same words need not be read and verified for each request.
+///
+/// It forgets with the snapshot, with the end of what was verified, and when it is full.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    known: Mutex<HashMap<Vec<u8>, (Epoch, Forwarded)>>,
+}
+
+impl Heard {
+    /// Whom `gateway`, which is `peer`, speaks of in `claims`.
+    pub(crate) fn listen(
+        &self,
+        peer: &Peer,
+        gateway: &Gateway,
+        claims: &Claims,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Forwarded, Fault> {
+        let words = words(claims);
+        if let Some(forwarded) = self.remembered(&words, snapshot.epoch(), now) {
+            return Ok(forwarded);
+        }
+        let forwarded = read(peer, gateway, claims, snapshot, now)?;
+        self.remember(words, snapshot.epoch(), &forwarded);
+        Ok(forwarded)
+    }
+
+    fn remembered(&self, words: &[u8], epoch: Epoch, now: Timestamp) -> Option<Forwarded> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, forwarded) = known.get(words)?;
+        let holds = *since == epoch && now.as_second() <= forwarded.until().as_second();
+        holds.then(|| forwarded.clone())
+    }
+
+    fn remember(&self, words: Vec<u8>, epoch: Epoch, forwarded: &Forwarded) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(words, (epoch, forwarded.clone()));
+    }
+}
+
+fn read(
+    peer: &Peer,
+    gateway: &Gateway,
+    claims: &Claims,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<Forwarded, Fault> {
+    let trust = snapshot.trust();
+    let said = gateway.dialect().read(claims.headers());
+    let said = said.map_err(|error| {
+        let detail = format!("the forwarded identity cannot be read: {error}");
+        Fault::new(Code::ForwardedIdentityMalformed, detail)
+    })?;
+    let forwarded = match said {
+        Said::Chain(chain) => Forwarded::of(peer, &chain, gateway.intermediates(), trust, now)?,
+        Said::Name(name) => match gateway.trusts() {
+            [one] => Forwarded::by_name(peer, name, one, trust)?,
+            _ => return Err(untrusted("a name alone is believed for one trust")),
+        },
+    };
+    let vouching = forwarded.identity()?.trust();
+    match gateway.trusts().contains(vouching) {
+        true => Ok(forwarded),
+        false => Err(untrusted(format!(
+            "`{}` is not believed of clients of the trust `{vouching}`",
+            gateway.principal()
+        ))),
+    }
+}
+
+pub(crate) fn untrusted(detail: impl Into<String>) -> Fault {
+    Fault::new(Code::ForwardedIdentityUntrusted, detail)
+}
+
+/// The very bytes.
+fn words(claims: &Claims) -> Vec<u8> {
+    let mut words = Vec::new();
+    for (name, value) in claims.headers() {
+        words.extend_from_slice(name.as_str().as_bytes());
+        words.push(b':');
+        words.extend_from_slice(value.as_bytes());
+        // No header holds one.
+        words.push(b'\n');
+    }
+    words
+}
+
+/// Of one connection; a gateway's carries the requests of many clients.
+const MOST: usize = 128;
