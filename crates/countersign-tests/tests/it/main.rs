@@ -8,7 +8,10 @@
 mod allowed;
 mod architecture;
 mod ended;
+mod forged;
+mod forwarded;
 mod observed;
+mod raw;
 mod refused_by_client;
 mod refused_by_server;
 mod refused_over_http;
