@@ -10,6 +10,7 @@ mod architecture;
 mod ended;
 mod forged;
 mod forwarded;
+mod gateways;
 mod observed;
 mod raw;
 mod refused_by_client;

@@ -62,6 +62,16 @@ impl Raw {
         self.answer().await
     }
 
+    /// Sends `body` to `path`.
+    pub(crate) async fn post(&mut self, path: &str, body: &str) -> io::Result<Answer> {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        self.tls.write_all(request.as_bytes()).await?;
+        self.answer().await
+    }
+
     async fn answer(&mut self) -> io::Result<Answer> {
         let head = self.head().await?;
         let status = head
