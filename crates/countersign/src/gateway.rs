@@ -18,7 +18,8 @@ pub(crate) async fn run(args: GatewayArgs) -> Result<()> {
         return Ok(());
     }
     loaded.warn(&front.routes);
-    let place = args.upstream.clone().or(front.upstream.place.clone());
+    let place = args.upstream.clone();
+    let place = place.or_else(|| front.upstream.place.clone());
     let place = place
         .ok_or_else(|| anyhow!("nothing says where the service is"))
         .hint("--upstream URL, or `url` in `[upstream]`")?;

@@ -24,6 +24,11 @@ impl EncodedDer {
         })
     }
 
+    /// What says that the client presented `chain`, of which it has room for the leaf alone.
+    pub fn new(chain: ForwardedChain) -> Self {
+        Self { chain }
+    }
+
     /// What the client presented: its own certificate, and nothing above it.
     pub fn chain(&self) -> &ForwardedChain {
         &self.chain

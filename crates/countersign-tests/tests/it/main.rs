@@ -8,8 +8,12 @@
 mod allowed;
 mod architecture;
 mod ended;
+mod forged;
+mod forwarded;
 mod gateway;
+mod gateways;
 mod observed;
+mod raw;
 mod refused_by_client;
 mod refused_by_server;
 mod refused_over_http;
