@@ -121,3 +121,113 @@ impl From<Gateway> for Serving {
         gateway.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::body::{Body, to_bytes};
+    use countersign_axum::{
+        Anchors, Connection, Credential, Directory, RouteTable, Trust, TrustSnapshot,
+    };
+    use countersign_identity::NameRules;
+    use countersign_pki::Authority;
+    use jiff::Timestamp;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// The time of RFC 9440.
+    #[derive(Debug)]
+    struct Then;
+
+    impl Clock for Then {
+        fn now(&self) -> Timestamp {
+            "2020-06-01T00:00:00Z".parse().unwrap()
+        }
+    }
+
+    macro_rules! vector {
+        ($name:literal) => {
+            include_str!(concat!("../../../fixtures/vectors/rfc9440-", $name))
+        };
+    }
+
+    /// Whose client the certificate of the example belongs to.
+    fn live() -> Live {
+        let root = Authority::root("Servers", Then.now()).unwrap();
+        let server = root.server(Then.now()).dns("localhost").issue().unwrap();
+        let (chain, key) = (server.chain_pem(), server.key_pem());
+        let server = Credential::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        let anchors = Anchors::from_pem(vector!("figure1-root.pem").as_bytes()).unwrap();
+        let name = "email:bdc@example.com";
+        let names = NameRules::new("email".parse().unwrap(), [name.parse().unwrap()]);
+        let trust = Trust::new("example".parse().unwrap(), anchors, names);
+        let clock = Arc::new(Then);
+        let trusts = TrustSnapshot::new(server, vec![trust], clock.clone()).unwrap();
+        let policy = format!(
+            "version = 1\n[principals.bdc]\nidentities = [{{ trust = \"example\", name = \"{name}\" }}]"
+        );
+        Live::new(trusts, Directory::from_toml(&policy).unwrap(), clock)
+    }
+
+    /// What a service is told of a request by the client of the example.
+    async fn told(path: &str) -> Vec<String> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let place = format!("http://{}", listener.local_addr().unwrap());
+        let tell = async |request: Request| {
+            let headers = request.headers();
+            let text = |name| headers.get(name).map(|value| value.to_str().unwrap());
+            [text("client-cert"), text("client-cert-chain")]
+                .map(Option::unwrap_or_default)
+                .join("\n")
+        };
+        let service = Router::new().fallback(tell);
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        let routes = r#"[{"method": "GET", "path": "/a", "access": "open"}]"#;
+        let config = FrontConfig {
+            routes: RouteTable::from_json(routes).unwrap(),
+            upstream: UpstreamConfig {
+                place: None,
+                beyond_loopback: false,
+                anchors: None,
+                credential: None,
+                namings: vec![Naming::Rfc9440],
+                connect: Duration::from_secs(5),
+                timeout: Duration::from_secs(5),
+                body: None,
+            },
+        };
+        let live = live();
+        let parts = GatewayParts::new(config, place.parse().unwrap(), Arc::new(Then));
+        let router = parts.await.unwrap().router(live.clone()).unwrap();
+        let (sink, _events) = tokio::sync::mpsc::unbounded_channel();
+        let (audit, _writer) = Audit::start(sink).unwrap();
+        let pems = [
+            vector!("figure1-leaf.pem"),
+            vector!("figure1-intermediate.pem"),
+            vector!("figure1-root.pem"),
+        ];
+        let chain = pems.map(|pem| {
+            let lines = pem.lines().filter(|line| !line.starts_with('-'));
+            let digits: String = lines.collect();
+            data_encoding::BASE64.decode(digits.as_bytes()).unwrap()
+        });
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
+        let connection = Connection::without_handshake(chain, &live, audit);
+        request.extensions_mut().insert(connection);
+        let answer = router.oneshot(request).await.unwrap();
+        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let text = String::from_utf8(body.into()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[tokio::test]
+    async fn the_service_gets_the_bytes_of_rfc_9440() {
+        let expected = [
+            vector!("figure2-client-cert.txt"),
+            vector!("figure3-client-cert-chain.txt"),
+        ];
+        assert_eq!(told("/a").await, expected.map(str::trim_end));
+    }
+}

@@ -56,6 +56,11 @@ access = "open"
 
 [[routes]]
 method = "GET"
+path = "/whoami"
+access = "open"
+
+[[routes]]
+method = "GET"
 path = "/public/{*rest}"
 access = "public"
 "#;

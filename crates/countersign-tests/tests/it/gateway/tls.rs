@@ -1,25 +1,24 @@
-//! Over mutual TLS to a service: the reference server, which knows the gateway.
+//! Over mutual TLS to a service: the reference server, which knows the gateway and believes it.
 
 use std::fs;
 
-use countersign_pki::Authority;
-use countersign_tests::World;
+use axum::body::Body;
+use countersign_axum::{Dialect, Unbelieved};
+use countersign_identity::{ClientCert, ForwardedChain};
+use countersign_pki::{Authority, Issued};
+use countersign_tests::{REPORTS, World};
+use http::{Method, Request};
 use serde_json::Value;
 
-use super::edge::{CALLER, Edge};
+use super::edge::{BOTH, CALLER, Edge};
+use crate::forwarded::Fronted;
 
-/// A gateway before the reference server of another world, which it trusts by `anchors`.
-async fn before_server(
-    server: &World,
-    name: &str,
-    anchors: &Authority,
-) -> (Edge, tempfile::TempDir) {
+/// A gateway with the certificate `edge` before the reference server, both in one world; of servers it trusts those of `anchors`.
+async fn before_server(server: World, edge: &Issued, anchors: &Authority) -> Edge {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
-    let now = countersign_tls::Clock::now(&*server.clock);
-    let issued = server.issuing.client(now).uri(name).issue().unwrap();
-    fs::write(file("edge.pem"), issued.chain_pem()).unwrap();
-    fs::write(file("edge-key.pem"), issued.key_pem()).unwrap();
+    fs::write(file("edge.pem"), edge.chain_pem()).unwrap();
+    fs::write(file("edge-key.pem"), edge.key_pem()).unwrap();
     fs::write(file("anchors.pem"), anchors.certificate_pem()).unwrap();
     let more = format!(
         "anchors = \"{}\"\nchain = \"{}\"\nkey = \"{}\"",
@@ -28,32 +27,94 @@ async fn before_server(
         file("edge-key.pem")
     );
     let place = server.url("").trim_end_matches('/').to_owned();
-    (
-        Edge::before(World::start().await.unwrap(), &place, &more).await,
-        folder,
-    )
+    Edge::before(server, &place, &more).await
+}
+
+/// The reference server believes the gateway what it says in `Client-Cert`.
+async fn believed() -> Edge {
+    believed_with(Unbelieved::Refuse).await
+}
+
+async fn believed_with(unbelieved: Unbelieved) -> Edge {
+    let fronted = Fronted::start(Dialect::ClientCert, unbelieved).await;
+    let Fronted { world, edge, .. } = fronted;
+    let root = world.root.clone();
+    before_server(world, &edge, &root).await
 }
 
 #[tokio::test]
-async fn the_gateway_presents_a_certificate_of_its_own() {
-    let mut server = World::start().await.unwrap();
-    let (edge, _folder) = before_server(&server, countersign_tests::REPORTS, &server.root).await;
-    let answer = edge.get(CALLER, "/v1/transactions").await;
-    let page: Value = serde_json::from_str(&answer.body).unwrap();
-    assert_eq!(page["items"], serde_json::json!([]));
-    let event = server.event().await.unwrap();
-    assert_eq!(event.principal.unwrap().as_str(), "reports");
+async fn behind_the_gateway_each_caller_is_itself() {
+    let mut edge = believed().await;
+    for (name, principal) in [(CALLER, "billing"), (REPORTS, "reports")] {
+        let answer = edge.get(name, "/whoami").await;
+        let whoami: Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(whoami["principal"], principal);
+        // Of both the server's audit log is told.
+        let event = edge.world.event().await.unwrap();
+        assert_eq!(event.principal.unwrap().as_str(), principal);
+        assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+    }
+}
+
+#[tokio::test]
+async fn what_the_gateway_lets_pass_the_server_decides_itself() {
+    let edge = believed().await;
+    for (name, status, code) in [
+        (CALLER, 400, "request-invalid"),
+        (REPORTS, 403, "permission-missing"),
+    ] {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/v1/transactions");
+        let request = request.header("content-type", "application/json");
+        let request = request.body(Body::from("{}")).unwrap();
+        let answer = edge.ask(Some(&edge.issue(name)), "h2", request).await;
+        assert_eq!(
+            (answer.status.as_u16(), &*answer.code()),
+            (status, code),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_forged_header_is_taken_out_or_refused_before_the_server() {
+    let stripped = "billing";
+    let refused = "forwarded-identity-untrusted";
+    for (unbelieved, wanted) in [(Unbelieved::Strip, stripped), (Unbelieved::Refuse, refused)] {
+        let edge = believed_with(unbelieved).await;
+        let other = edge.issue(REPORTS).certificate_der().to_vec();
+        let other = ForwardedChain::new(other, Vec::new()).unwrap();
+        let other = ClientCert::new(other).client_cert();
+        for alpn in BOTH {
+            for name in [
+                "client-cert",
+                "client_cert",
+                "client-cert-chain",
+                "x-forwarded-client-cert",
+            ] {
+                let request = Request::get("/whoami")
+                    .header(name, &other)
+                    .header(name, &other);
+                let request = request.body(Body::empty()).unwrap();
+                let answer = edge.ask(Some(&edge.issue(CALLER)), alpn, request).await;
+                let body: Value = serde_json::from_str(&answer.body).unwrap();
+                let told = body.get("principal").or(body.get("code")).unwrap();
+                assert_eq!(told, wanted, "{alpn} {name}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_trusted_is_told_nothing() {
-    let mut server = World::start().await.unwrap();
-    let now = countersign_tls::Clock::now(&*server.clock);
+    let Fronted { world, edge, .. } = Fronted::start(Dialect::ClientCert, Unbelieved::Refuse).await;
+    let now = countersign_tls::Clock::now(&*world.clock);
     let other = Authority::root("Another Root", now).unwrap();
-    let (edge, _folder) = before_server(&server, countersign_tests::REPORTS, &other).await;
-    let answer = edge.get(CALLER, "/v1/transactions").await;
+    let mut edge = before_server(world, &edge, &other).await;
+    let answer = edge.get(CALLER, "/whoami").await;
     assert_eq!(answer.code(), "upstream-unreachable");
-    let events = server.further_events();
+    let events = edge.world.further_events();
     assert!(
         events.iter().all(|event| event.principal.is_none()),
         "{events:?}"
