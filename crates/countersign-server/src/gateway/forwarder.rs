@@ -11,7 +11,7 @@ use http::header::HOST;
 
 use super::head::{Way, clean, clean_request};
 use super::naming::Named;
-use super::paced::without_trailers;
+use super::paced::Progress;
 use super::target::Targets;
 use super::upstream::Upstream;
 
@@ -41,8 +41,9 @@ impl Forwarder {
         let (mut parts, body) = request.into_parts();
         self.targets.check(&parts)?;
         let id = self.introduce(&mut parts)?;
-        let request = Request::from_parts(parts, without_trailers(body));
-        let answer = self.upstream.send(request).await;
+        let progress = Progress::default();
+        let request = Request::from_parts(parts, progress.watch(body));
+        let answer = self.upstream.send(request, &progress).await;
         let mut answer = answer.map_err(|failure| failure.into_fault(id.as_str()))?;
         clean(answer.headers_mut());
         Ok(answer)

@@ -11,13 +11,12 @@ use http::{Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::Client as PlainClient;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
-use tokio::time::timeout;
 
 use super::UpstreamPlace;
 use super::connector::Connector;
 use super::failure::Failure;
 use super::naming::Naming;
-use super::paced::paced;
+use super::paced::{Progress, paced};
 use crate::UpstreamConfig;
 
 /// The service behind the gateway.
@@ -83,18 +82,21 @@ impl Upstream {
         })
     }
 
-    /// Sends `request`, whose URL is a path, and answers the head as soon as it is there.
-    pub(super) async fn send(&self, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    /// Sends `request`, whose URL is a path, and answers the head as soon as it is there. `progress` is that of its body.
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+        progress: &Progress,
+    ) -> Result<Response<Body>, Failure> {
         let asked = async {
             match &self.way {
                 Way::Plain(client) => self.send_plain(client, request).await,
                 Way::Tls(client) => self.send_tls(client, request).await,
             }
         };
-        let answer = timeout(self.pause, asked).await;
-        let late = |_| Failure::late("no answer within the time");
-        let answer = answer.map_err(late).and_then(|answer| answer);
-        answer.and_then(finished)
+        let answer = progress.within(self.pause, asked).await;
+        let late = || Failure::late("no answer within the time");
+        finished(answer.ok_or_else(late)??)
     }
 
     async fn send_plain(
