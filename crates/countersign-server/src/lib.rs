@@ -8,7 +8,7 @@ mod admin;
 pub use admin::ReadAdmin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
+pub use app::{ReadTransactions, WriteTransactions, api, gateway_warnings, router, warnings};
 
 mod config;
 pub use config::{

@@ -146,6 +146,9 @@ impl Reloader {
         for warning in crate::warnings(&self.live) {
             tracing::warn!("`{}`: {warning}", self.config.policy.display());
         }
+        for warning in crate::gateway_warnings(&self.live) {
+            tracing::warn!("{warning}");
+        }
         Reloaded::Applied { epoch, reload }
     }
 

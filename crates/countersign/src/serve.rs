@@ -35,6 +35,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     for warning in countersign_server::warnings(&live) {
         ui::note(format!("warning: `{}`: {warning}", config.policy.display()));
     }
+    for warning in countersign_server::gateway_warnings(&live) {
+        ui::note(format!("warning: {warning}"));
+    }
     if args.check {
         tell_of_the_seen(&config, &live)?;
         ui::note(good(&config, &live));
