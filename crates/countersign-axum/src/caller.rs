@@ -138,7 +138,11 @@ impl Known {
                 if own.is_empty() {
                     return Err(nobody("the gateway says of no client that it shook hands"));
                 }
-                let forwarded = connection.hear(live, gateway, &own)?;
+                let heard = connection.hear(live, gateway, &own);
+                let forwarded = heard.map_err(|unheard| {
+                    self.certificate = unheard.certificate;
+                    unheard.fault
+                })?;
                 self.forwarded(&forwarded, live)
             }
         }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::claims::Claims;
-use crate::heard::Heard;
+use crate::heard::{Heard, Unheard};
 use crate::{Audit, Code, Epoch, Fault, Gateway, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
@@ -178,7 +178,7 @@ impl Connection {
         live: &Live,
         gateway: &Gateway,
         claims: &Claims,
-    ) -> Result<Forwarded, Fault> {
+    ) -> Result<Forwarded, Unheard> {
         let (now, snapshot) = (live.now(), live.load());
         let judgement = self.judged(&snapshot, now);
         let peer = judgement.peer()?;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use countersign_identity::Certificate;
 use countersign_tls::{Forwarded, Peer};
 use jiff::Timestamp;
 
@@ -16,6 +17,22 @@ pub(crate) struct Heard {
     known: Mutex<HashMap<Vec<u8>, (Epoch, Forwarded)>>,
 }
 
+/// Why a gateway is not followed, with the certificate that it forwarded, as far as there is one.
+#[derive(Debug)]
+pub(crate) struct Unheard {
+    pub(crate) fault: Fault,
+    pub(crate) certificate: Option<Arc<Certificate>>,
+}
+
+impl<E: Into<Fault>> From<E> for Unheard {
+    fn from(fault: E) -> Self {
+        Self {
+            fault: fault.into(),
+            certificate: None,
+        }
+    }
+}
+
 impl Heard {
     /// Whom `gateway`, which is `peer`, speaks of in `claims`.
     pub(crate) fn listen(
@@ -25,7 +42,7 @@ impl Heard {
         claims: &Claims,
         snapshot: &Snapshot,
         now: Timestamp,
-    ) -> Result<Forwarded, Fault> {
+    ) -> Result<Forwarded, Unheard> {
         let words = words(claims);
         if let Some(forwarded) = self.remembered(&words, snapshot.epoch(), now) {
             return Ok(forwarded);
@@ -57,7 +74,7 @@ fn read(
     claims: &Claims,
     snapshot: &Snapshot,
     now: Timestamp,
-) -> Result<Forwarded, Fault> {
+) -> Result<Forwarded, Unheard> {
     let trust = snapshot.trust();
     let said = gateway.dialect().read(claims.headers());
     let said = said.map_err(|error| {
@@ -65,15 +82,29 @@ fn read(
         Fault::new(Code::ForwardedIdentityMalformed, detail)
     })?;
     let forwarded = match said {
-        Said::Chain(chain) => Forwarded::of(peer, &chain, gateway.intermediates(), trust, now)?,
+        Said::Chain(chain) => {
+            let forwarded = Forwarded::of(peer, &chain, gateway.intermediates(), trust, now);
+            forwarded.map_err(|refused| Unheard {
+                fault: refused.into(),
+                certificate: Certificate::from_der(chain.leaf()).ok().map(Arc::new),
+            })?
+        }
         Said::Name(name) => match gateway.trusts() {
             [one] => Forwarded::by_name(peer, name, one, trust)?,
-            _ => return Err(untrusted("a name alone is believed for one trust")),
+            _ => return Err(untrusted("a name alone is believed for one trust").into()),
         },
     };
+    let certificate = forwarded.certificate().cloned();
+    match believed(gateway, &forwarded) {
+        Ok(()) => Ok(forwarded),
+        Err(fault) => Err(Unheard { fault, certificate }),
+    }
+}
+
+fn believed(gateway: &Gateway, forwarded: &Forwarded) -> Result<(), Fault> {
     let vouching = forwarded.identity()?.trust();
     match gateway.trusts().contains(vouching) {
-        true => Ok(forwarded),
+        true => Ok(()),
         false => Err(untrusted(format!(
             "`{}` is not believed of clients of the trust `{vouching}`",
             gateway.principal()

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Forwarding, Live, Permission, RouteTable, Trust};
+use countersign_axum::{Api, Forwarding, Gateway, Live, Permission, RouteTable, Trust};
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -52,6 +52,26 @@ pub fn api(live: Live) -> Api {
         )
         .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
         .with_state(app)
+}
+
+/// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.
+pub fn gateway_warnings(live: &Live) -> Vec<String> {
+    let snapshot = live.load();
+    let holds = |gateway: &&Gateway| {
+        let mut known = snapshot.directory().identities();
+        known.any(|(_, principal)| {
+            principal.name() == gateway.principal() && principal.hold(Forwarding::FORWARD).is_ok()
+        })
+    };
+    let gateways = snapshot.forwarding().gateways().iter();
+    let half = gateways.filter(|gateway| !holds(gateway));
+    half.map(|gateway| {
+        let (name, permission) = (gateway.principal(), Forwarding::FORWARD);
+        format!(
+            "the gateway `{name}` is believed in nothing: no such principal holds `{permission}`"
+        )
+    })
+    .collect()
 }
 
 /// What is allowed in the policy in force, and yet will surprise somebody, now that it is known which routes

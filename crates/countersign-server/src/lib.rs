@@ -8,7 +8,9 @@ mod admin;
 pub use admin::ReadAdmin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, api, router, warnings, warnings_of};
+pub use app::{
+    ReadTransactions, WriteTransactions, api, gateway_warnings, router, warnings, warnings_of,
+};
 
 mod config;
 pub use config::{

@@ -156,6 +156,9 @@ impl Reloader {
         for warning in crate::warnings_of(&self.live, &self.routes) {
             tracing::warn!("`{}`: {warning}", self.config.policy.display());
         }
+        for warning in crate::gateway_warnings(&self.live) {
+            tracing::warn!("{warning}");
+        }
         Reloaded::Applied { epoch, reload }
     }
 

@@ -54,6 +54,13 @@ impl Loaded {
         }
     }
 
+    /// Says what is odd about the gateways that are believed.
+    pub(crate) fn warn_of_gateways(&self) {
+        for warning in countersign_server::gateway_warnings(&self.live) {
+            ui::note(format!("warning: {warning}"));
+        }
+    }
+
     /// Says whom the state would refuse, and that nothing is wrong with it.
     pub(crate) fn check(&self) -> Result<()> {
         tell_of_the_seen(&self.config, &self.live)?;

@@ -26,6 +26,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         return Ok(());
     }
     loaded.warn(&table);
+    loaded.warn_of_gateways();
     if args.check {
         return loaded.check();
     }
