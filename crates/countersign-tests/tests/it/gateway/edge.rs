@@ -265,18 +265,21 @@ impl Answer {
     #[track_caller]
     pub(super) fn code(&self) -> String {
         let problem: Value = serde_json::from_str(&self.body).unwrap();
-        assert_eq!(problem["status"], self.status.as_u16());
-        problem["code"].as_str().unwrap().to_owned()
+        let member = |name: &str| problem.get(name).unwrap();
+        assert_eq!(member("status"), self.status.as_u16());
+        member("code").as_str().unwrap().to_owned()
     }
 }
 
-/// The values of a header among those that the service was told.
+/// The headers that the service was told.
+pub(super) fn fields(told: &Value) -> Vec<(String, String)> {
+    serde_json::from_value(told.get("headers").unwrap().clone()).unwrap()
+}
+
+/// The values of a header among them.
 pub(super) fn values(told: &Value, name: &str) -> Vec<String> {
-    let headers = told["headers"].as_array().unwrap().iter();
-    let found = headers.filter(|field| field[0] == name);
-    found
-        .map(|field| field[1].as_str().unwrap().to_owned())
-        .collect()
+    let found = fields(told).into_iter().filter(|field| field.0 == name);
+    found.map(|field| field.1).collect()
 }
 
 pub(super) async fn soon<F: Future>(future: F) -> F::Output {

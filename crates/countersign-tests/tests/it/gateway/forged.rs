@@ -8,7 +8,7 @@ use countersign_tls::ClientCertificate;
 use http::{HeaderName, Request};
 use serde_json::Value;
 
-use super::edge::{CALLER, Edge};
+use super::edge::{CALLER, Edge, fields};
 
 /// What would name the holder of `issued`, in the dialects of gateways and services.
 fn dialects(issued: &Issued) -> Vec<(&'static str, String)> {
@@ -99,9 +99,7 @@ fn ways(name: &str, value: &str) -> Vec<(&'static str, String)> {
 /// Nothing that names a caller, or its way here, stands there but what the gateway itself says.
 fn check(told: &Value, truth: &[(String, String)], what: &str) {
     let mut named = Vec::new();
-    for field in told["headers"].as_array().unwrap() {
-        let name = field[0].as_str().unwrap();
-        let value = field[1].as_str().unwrap();
+    for (name, value) in fields(told) {
         let plain: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
@@ -110,7 +108,7 @@ fn check(told: &Value, truth: &[(String, String)], what: &str) {
             || plain.starts_with("countersign-")
             || plain.starts_with("x-ssl")
         {
-            named.push((name.to_owned(), value.to_owned()));
+            named.push((name.clone(), value.clone()));
         }
         assert!(!value.contains("192.0.2.99"), "{what}: {name}: {value}");
     }
@@ -134,14 +132,9 @@ async fn truth(edge: &Edge, issued: Option<&Issued>, path: &str) -> Vec<(String,
             .await,
     )
     .unwrap();
-    let fields = told["headers"].as_array().unwrap().iter();
-    let fields = fields.map(|field| {
-        let text = |at: usize| field[at].as_str().unwrap().to_owned();
-        (text(0), text(1))
-    });
-    let mut named: Vec<_> = fields
-        .filter(|(name, _)| is_identity_header(name) || name.starts_with("countersign-"))
-        .collect();
+    let fields = fields(&told).into_iter();
+    let ours = |name: &str| is_identity_header(name) || name.starts_with("countersign-");
+    let mut named: Vec<_> = fields.filter(|(name, _)| ours(name)).collect();
     named.sort();
     named
 }

@@ -99,7 +99,7 @@ async fn a_forged_header_is_taken_out_or_refused_before_the_server() {
                 let request = request.body(Body::empty()).unwrap();
                 let answer = edge.ask(Some(&edge.issue(CALLER)), alpn, request).await;
                 let body: Value = serde_json::from_str(&answer.body).unwrap();
-                let told = body.get("principal").or(body.get("code")).unwrap();
+                let told = body.get("principal").or_else(|| body.get("code")).unwrap();
                 assert_eq!(told, wanted, "{alpn} {name}");
             }
         }
