@@ -23,7 +23,7 @@ pub(crate) fn forgeries(
     vec![
         ("alone", one.clone()),
         ("before a real one", [one.clone(), own.clone()].concat()),
-        ("behind a real one", [own.clone(), one.clone()].concat()),
+        ("behind a real one", [own, one.clone()].concat()),
         ("twice", [one.clone(), one.clone()].concat()),
         (
             "in one line with itself",
