@@ -91,7 +91,7 @@ fn a_client_cert_stands_there_once_and_its_chain_never_alone() {
     assert_eq!(ClientCert::parse(&[leaf, leaf], &[]), Err(count(2)));
     let alone = ClientCert::parse(&[], &[chain.as_bytes()]);
     assert_eq!(alone, Err(ForwardedError::ChainAlone));
-    let long = vec![CLIENT_CERT.trim(); 9].join(",");
+    let long = [CLIENT_CERT.trim(); 9].join(",");
     let long = ClientCert::parse(&[leaf], &[long.as_bytes()]);
     assert_eq!(long, Err(ForwardedError::TooMany { count: 10, max: 9 }));
     let large = [b":".as_slice(), &vec![b'A'; 300 * 1024]].concat();
@@ -188,7 +188,7 @@ fn which_element_counts_is_said() {
     let der = client(|client| client.uri("spiffe://a.example/victim"));
     let victim = Xfcc::new(ForwardedChain::new(der, Vec::new()).unwrap());
     let two = format!("{victim},{one}");
-    let split = [victim.to_string(), one.clone()];
+    let split = [victim.to_string(), one];
     for values in [
         vec![two.as_bytes()],
         split.iter().map(String::as_bytes).collect(),

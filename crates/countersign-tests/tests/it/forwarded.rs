@@ -143,7 +143,8 @@ pub(crate) fn lines(headers: &[(String, String)]) -> Vec<u8> {
 /// The member of a JSON object.
 pub(crate) fn member(answer: &Answer, name: &str) -> String {
     let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    json[name].as_str().unwrap_or_default().to_owned()
+    let member = json.get(name).and_then(|value| value.as_str());
+    member.unwrap_or_default().to_owned()
 }
 
 async fn next(fronted: &mut Fronted) -> AuditEvent {

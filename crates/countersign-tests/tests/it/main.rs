@@ -1,8 +1,9 @@
 //! Claims about the whole: over real sockets, on both ends, and about who knows whom.
 #![expect(
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot go on has failed, and one that is skipped says so"
 )]
 
 mod allowed;
