@@ -7,12 +7,10 @@ use countersign_policy::{Directory, Permission, Permit, Principal, PrincipalName
 use http::request::Parts;
 use jiff::Timestamp;
 
-use countersign_tls::Forwarded;
-
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::claims::Claims;
 use crate::connection::not_ours;
-use crate::heard::untrusted;
+use crate::heard::{Client, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
 
 /// Who is calling: a known principal, by which identity, with which certificate.
@@ -25,6 +23,8 @@ pub struct Caller {
     identity: Identity,
     certificate: Option<Arc<Certificate>>,
     via: Option<Arc<Via>>,
+    /// Of whom the gateway spoke.
+    client: Option<Arc<Client>>,
 }
 
 impl Caller {
@@ -47,6 +47,10 @@ impl Caller {
     /// The gateway that says so; none where the caller shook hands with us itself.
     pub fn via(&self) -> Option<&Via> {
         self.via.as_deref()
+    }
+
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.client.as_deref()
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -139,11 +143,11 @@ impl Known {
                     return Err(nobody("the gateway says of no client that it shook hands"));
                 }
                 let heard = connection.hear(live, gateway, &own);
-                let forwarded = heard.map_err(|unheard| {
+                let client = heard.map_err(|unheard| {
                     self.certificate = unheard.certificate;
                     unheard.fault
                 })?;
-                self.forwarded(&forwarded, live)
+                self.forwarded(client, live)
             }
         }
     }
@@ -161,17 +165,18 @@ impl Known {
         });
     }
 
-    fn forwarded(&mut self, forwarded: &Forwarded, live: &Live) -> Result<Caller, Fault> {
+    fn forwarded(&mut self, client: Arc<Client>, live: &Live) -> Result<Caller, Fault> {
         let (now, snapshot) = (live.now(), live.load());
-        self.certificate = forwarded.certificate().cloned();
-        let identity = forwarded.identity()?;
-        let principal = self.principal(identity, snapshot.directory(), now)?;
+        self.certificate = client.forwarded.certificate().cloned();
+        let identity = client.forwarded.identity()?.clone();
+        let principal = self.principal(&identity, snapshot.directory(), now)?;
         Ok(Caller {
             epoch: snapshot.epoch(),
             principal,
-            identity: identity.clone(),
+            identity,
             certificate: self.certificate.clone(),
             via: self.via.clone(),
+            client: Some(client),
         })
     }
 
@@ -221,6 +226,7 @@ impl Known {
             identity: identity.clone(),
             certificate: Some(Arc::clone(peer.certificate())),
             via: None,
+            client: None,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_identity::Certificate;
-use countersign_tls::{Forwarded, Handshake, Peer, PeerError, Refusal};
+use countersign_tls::{Handshake, Peer, PeerError, Refusal};
 use http::request::Parts;
 use jiff::Timestamp;
 use rustls::ServerConnection;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::claims::Claims;
-use crate::heard::{Heard, Unheard};
+use crate::heard::{Client, Heard, Unheard};
 use crate::{Audit, Code, Epoch, Fault, Gateway, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
@@ -178,7 +178,7 @@ impl Connection {
         live: &Live,
         gateway: &Gateway,
         claims: &Claims,
-    ) -> Result<Forwarded, Unheard> {
+    ) -> Result<Arc<Client>, Unheard> {
         let (now, snapshot) = (live.now(), live.load());
         let judgement = self.judged(&snapshot, now);
         let peer = judgement.peer()?;
@@ -201,8 +201,8 @@ impl Connection {
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
-    /// The last for whom a trust vouched on it: of who may be refused by now. For the chain that was presented; who
-    /// may call is what a [`Caller`](crate::Caller) tells.
+    /// The last for whom a trust vouched on it, with the chain that was presented. It may be refused by now: who may
+    /// call is what a [`Caller`](crate::Caller) tells.
     pub fn peer(&self, live: &Live) -> Option<Peer> {
         self.judged(&live.load(), live.now()).peer.clone()
     }

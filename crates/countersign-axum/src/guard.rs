@@ -16,6 +16,7 @@ use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::drain::drain;
+use crate::seen::Proof;
 use crate::{Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Via};
 
 /// What stands before a route: who may pass, judged by what.
@@ -154,7 +155,7 @@ impl Guard {
         Ok(caller)
     }
 
-    /// Tells the audit log, once for each connection, that a certificate renews the one before.
+    /// Tells the audit log, once for each connection, and there for each client of a gateway, that a certificate renews the one before.
     async fn note(
         &self,
         connection: &Connection,
@@ -162,12 +163,14 @@ impl Guard {
         id: &CorrelationId,
         request: &Parts,
     ) {
-        if !connection.is_first(caller.epoch()) || caller.via().is_some() {
-            return;
-        }
+        let is_first = connection.is_first(caller.epoch());
+        let proof = match caller.client() {
+            Some(client) if client.is_first() => Some(Proof::Forwarded(client.forwarded.clone())),
+            None if is_first => connection.peer(&self.live).map(Proof::Peer),
+            _ => return,
+        };
         let now = self.live.now();
-        let peer = connection.peer(&self.live);
-        let renewed = peer.and_then(|peer| self.live.callers().note(caller, peer, now));
+        let renewed = proof.and_then(|proof| self.live.callers().note(caller, proof, now));
         if renewed.is_some() {
             let asked = Asked::of(id, request);
             let mut event = self.event(connection, caller.clone().known(), asked, None);

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_identity::Certificate;
@@ -14,7 +15,27 @@ use crate::{Code, Epoch, Fault, Gateway, Snapshot};
 /// It forgets with the snapshot, with the end of what was verified, and when it is full.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
-    known: Mutex<HashMap<Vec<u8>, (Epoch, Forwarded)>>,
+    known: Mutex<HashMap<Vec<u8>, Arc<Client>>>,
+}
+
+/// A client of whom a gateway spoke.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) forwarded: Forwarded,
+    epoch: Epoch,
+    /// Whether something was allowed to it.
+    allowed: AtomicBool,
+}
+
+impl Client {
+    /// Whether nothing was allowed to it yet on this connection and by this snapshot.
+    pub(crate) fn is_first(&self) -> bool {
+        !self.allowed.load(Ordering::Relaxed) && !self.allowed.swap(true, Ordering::Relaxed)
+    }
+
+    fn holds(&self, epoch: Epoch, now: Timestamp) -> bool {
+        self.epoch == epoch && now.as_second() <= self.forwarded.until().as_second()
+    }
 }
 
 /// Why a gateway is not followed, with the certificate that it forwarded, as far as there is one.
@@ -42,29 +63,32 @@ impl Heard {
         claims: &Claims,
         snapshot: &Snapshot,
         now: Timestamp,
-    ) -> Result<Forwarded, Unheard> {
+    ) -> Result<Arc<Client>, Unheard> {
         let words = words(claims);
-        if let Some(forwarded) = self.remembered(&words, snapshot.epoch(), now) {
-            return Ok(forwarded);
+        let remembered = self.remembered(&words);
+        if let Some(client) = remembered.filter(|client| client.holds(snapshot.epoch(), now)) {
+            return Ok(client);
         }
-        let forwarded = read(peer, gateway, claims, snapshot, now)?;
-        self.remember(words, snapshot.epoch(), &forwarded);
-        Ok(forwarded)
+        let client = Arc::new(Client {
+            forwarded: read(peer, gateway, claims, snapshot, now)?,
+            epoch: snapshot.epoch(),
+            allowed: AtomicBool::new(false),
+        });
+        self.remember(words, Arc::clone(&client));
+        Ok(client)
     }
 
-    fn remembered(&self, words: &[u8], epoch: Epoch, now: Timestamp) -> Option<Forwarded> {
+    fn remembered(&self, words: &[u8]) -> Option<Arc<Client>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, forwarded) = known.get(words)?;
-        let holds = *since == epoch && now.as_second() <= forwarded.until().as_second();
-        holds.then(|| forwarded.clone())
+        known.get(words).cloned()
     }
 
-    fn remember(&self, words: Vec<u8>, epoch: Epoch, forwarded: &Forwarded) {
+    fn remember(&self, words: Vec<u8>, client: Arc<Client>) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(words, (epoch, forwarded.clone()));
+        known.insert(words, client);
     }
 }
 

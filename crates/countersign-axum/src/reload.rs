@@ -79,8 +79,8 @@ impl Live {
         directory: &Directory,
     ) -> Result<(), Fault> {
         let now = self.now();
-        let peer = sighting.peer.again(trust, now)?;
-        directory.lookup(peer.identity()?, now)?;
+        let identity = sighting.proof.again(trust, now)?;
+        directory.lookup(&identity, now)?;
         Ok(())
     }
 

@@ -24,6 +24,7 @@ pub use subject_text::SubjectText;
 mod xfcc;
 pub use xfcc::{Xfcc, XfccElement};
 
+use data_encoding::BASE64;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The chain that a proxy says a client presented: DER, leaf first. Nobody has verified it.
@@ -106,6 +107,18 @@ fn only<'a>(header: &'static str, values: &[&'a [u8]]) -> Result<&'a [u8], Forwa
             count: many.len(),
         }),
     }
+}
+
+/// Base64 as an encoder writes it (RFC 4648, section 3.5), or before how many digits it goes wrong.
+fn decode(digits: &[u8]) -> Result<Vec<u8>, usize> {
+    // The library takes several padded texts in a row for one.
+    let padding = digits.iter().position(|digit| *digit == b'=');
+    if let Some(start) = padding
+        && let Some(behind) = digits.iter().skip(start).position(|digit| *digit != b'=')
+    {
+        return Err(start + behind);
+    }
+    BASE64.decode(digits).map_err(|error| error.position)
 }
 
 const MAX_INTERMEDIATES: usize = 8;

@@ -22,6 +22,8 @@ use crate::{Intermediates, Peer, PeerError, Refusal, TrustSnapshot};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Forwarded {
+    /// Leaf first; none where only a name was forwarded.
+    chain: Arc<[CertificateDer<'static>]>,
     certificate: Option<Arc<Certificate>>,
     identity: Result<Identity, IdentityError>,
     until: Timestamp,
@@ -44,11 +46,33 @@ impl Forwarded {
     ) -> Result<Self, PeerError> {
         // That there is a peer is what is asked of it.
         let _ = gateway;
-        let leaf = CertificateDer::from(chain.leaf());
-        let above = chain.intermediates().iter();
-        let above = above.map(|der| CertificateDer::from(der.as_slice()));
-        let above: Vec<_> = above.chain(more.as_slice().iter().cloned()).collect();
-        let verdict = snapshot.verifier().vouch(&leaf, &above, now)?;
+        let chain = chain.certificates();
+        let chain = chain.map(|der| CertificateDer::from(der.to_vec()));
+        let chain = chain.chain(more.as_slice().iter().cloned());
+        Self::judge(chain.collect(), snapshot, now)
+    }
+
+    /// The same client, judged by another snapshot or at another time.
+    ///
+    /// # Errors
+    ///
+    /// No trust of `snapshot` vouches for it at `now`.
+    pub fn again(&self, snapshot: &TrustSnapshot, now: Timestamp) -> Result<Self, PeerError> {
+        match &self.identity {
+            Ok(identity) if self.chain.is_empty() => {
+                Self::named(identity.name().clone(), identity.trust(), snapshot)
+            }
+            _ => Self::judge(Arc::clone(&self.chain), snapshot, now),
+        }
+    }
+
+    fn judge(
+        chain: Arc<[CertificateDer<'static>]>,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Self, PeerError> {
+        let (leaf, above) = chain.split_first().ok_or(Refusal::Anonymous)?;
+        let verdict = snapshot.verifier().vouch(leaf, above, now)?;
         let Holder {
             certificate,
             identity,
@@ -57,6 +81,7 @@ impl Forwarded {
             certificate: Some(certificate),
             identity,
             until: verdict.until(),
+            chain,
         })
     }
 
@@ -73,6 +98,10 @@ impl Forwarded {
         snapshot: &TrustSnapshot,
     ) -> Result<Self, PeerError> {
         let _ = gateway;
+        Self::named(name, trust, snapshot)
+    }
+
+    fn named(name: Name, trust: &TrustName, snapshot: &TrustSnapshot) -> Result<Self, PeerError> {
         let mut trusts = snapshot.trusts().iter();
         let trust = trusts.find(|known| known.name() == trust);
         let trust = trust.ok_or(Refusal::UnknownIssuer)?;
@@ -80,6 +109,7 @@ impl Forwarded {
         let allowed = rules.scheme() == Scheme::CommonName && rules.allow(&name);
         let trust = trust.name().clone();
         Ok(Self {
+            chain: Arc::default(),
             certificate: None,
             identity: match allowed {
                 true => Ok(Identity::new(trust, name)),

@@ -1,6 +1,6 @@
 use data_encoding::BASE64;
 
-use super::{ForwardedChain, ForwardedError, MAX_INTERMEDIATES, MAX_VALUE, only};
+use super::{ForwardedChain, ForwardedError, MAX_INTERMEDIATES, MAX_VALUE, decode, only};
 
 /// The headers `Client-Cert` and `Client-Cert-Chain` of RFC 9440.
 ///
@@ -103,6 +103,5 @@ fn byte_sequence(item: &[u8], before: usize) -> Result<Vec<u8>, ForwardedError> 
     let end = before + item.len();
     let inner = inner.strip_suffix(b":");
     let inner = inner.ok_or_else(|| ForwardedError::at(end, "a colon behind the base64"))?;
-    let decoded = BASE64.decode(inner);
-    decoded.map_err(|error| ForwardedError::at(before + 1 + error.position, "base64"))
+    decode(inner).map_err(|position| ForwardedError::at(before + 1 + position, "base64"))
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use data_encoding::BASE64;
 
-use super::{ForwardedChain, ForwardedError, only};
+use super::{ForwardedChain, ForwardedError, decode, only};
 
 /// One certificate as DER in base64, as HAProxy's `ssl_c_der,base64` writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ impl EncodedDer {
     ///
     /// It stands there twice, is not base64, or not a certificate.
     pub fn parse(values: &[&[u8]]) -> Result<Self, ForwardedError> {
-        let decoded = BASE64.decode(only("the header", values)?);
-        let leaf = decoded.map_err(|error| ForwardedError::at(error.position, "base64"))?;
+        let decoded = decode(only("the header", values)?);
+        let leaf = decoded.map_err(|position| ForwardedError::at(position, "base64"))?;
         Ok(Self {
             chain: ForwardedChain::new(leaf, Vec::new())?,
         })

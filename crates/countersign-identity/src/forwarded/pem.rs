@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 
-use super::{ForwardedChain, ForwardedError, MAX_INTERMEDIATES, only};
+use super::{ForwardedChain, ForwardedError, MAX_INTERMEDIATES, decode, only};
 
 /// PEM, percent-encoded: nginx's `$ssl_client_escaped_cert`, and the headers `X-Amzn-Mtls-Clientcert` (a chain) and
 /// `X-Amzn-Mtls-Clientcert-Leaf` of AWS's load balancer, which leave `+`, `=` and `/` as they are.
@@ -136,7 +136,7 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ForwardedError> {
             });
         }
         let digits: Vec<u8> = body.iter().copied().filter(|b| !is_space(*b)).collect();
-        let der = BASE64.decode(&digits);
+        let der = decode(&digits);
         ders.push(der.map_err(|_| ForwardedError::at(before, "base64 in the PEM certificate"))?);
         rest = after.trim_ascii_start();
     }

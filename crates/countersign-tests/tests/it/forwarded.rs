@@ -1,6 +1,6 @@
 //! A gateway ends TLS, and says who its client is.
 
-use countersign_axum::audit::Outcome;
+use countersign_axum::audit::{EventKind, Outcome};
 use countersign_axum::{
     AuditEvent, Code, Dialect, Directory, Element, Forwarding, Gateway, Trust, Unbelieved,
 };
@@ -282,6 +282,53 @@ async fn what_is_remembered_of_a_client_ends_with_the_snapshot_and_with_its_cert
     fronted.world.clock.advance(SignedDuration::from_mins(10));
     let answer = edge.get("/whoami", &said).await.unwrap();
     assert_eq!(member(&answer, "code"), "certificate-expired");
+}
+
+/// As one that comes directly is: by renewals, by what a new state will do to it, by when its certificate ends.
+#[tokio::test]
+async fn a_client_behind_a_gateway_is_watched_as_any_other() {
+    let dialect = Dialect::ClientCert;
+    let mut fronted = Fronted::start(dialect.clone(), Unbelieved::Strip).await;
+    let now = fronted.world.clock.now();
+    let old = fronted.client(BILLING);
+    let later = fronted.world.issuing.client(now).uri(BILLING);
+    let later = later.validity(now, now + SignedDuration::from_hours(24 * 60));
+    let new = later.issue().unwrap();
+    let mut edge = fronted.connect(&fronted.edge).await;
+    for issued in [&old, &old, &new, &old, &new] {
+        let said = lines(&said(&dialect, issued));
+        assert_eq!(edge.get("/whoami", &said).await.unwrap().status, 200);
+    }
+    let mut told = Vec::new();
+    for _ in 0..6 {
+        let event = next(&mut fronted).await;
+        told.push(event.kind.as_str());
+        if event.kind == EventKind::CertificateRenewed {
+            let renewed = event.renewed.unwrap().thumbprint();
+            assert_eq!(renewed, Thumbprint::of(old.certificate_der()));
+            assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+        }
+    }
+    let renewed = "certificate-renewed";
+    assert_eq!(
+        told,
+        [
+            "request", "request", "request", renewed, "request", "request"
+        ]
+    );
+
+    let live = fronted.world.live();
+    let [seen] = live.seen().try_into().unwrap();
+    assert_eq!(
+        seen.certificate.thumbprint(),
+        Thumbprint::of(new.certificate_der())
+    );
+    let trusts = fronted.world.snapshot(fronted.trusts(&[&new])).unwrap();
+    let [foreseen] = live
+        .foresee(&trusts, live.load().directory())
+        .try_into()
+        .unwrap();
+    assert_eq!(foreseen.fault.code(), Code::CertificateRevoked);
 }
 
 #[tokio::test]

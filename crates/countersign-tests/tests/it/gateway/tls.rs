@@ -3,14 +3,15 @@
 use std::fs;
 
 use axum::body::Body;
-use countersign_axum::{Dialect, Unbelieved};
-use countersign_identity::{ClientCert, ForwardedChain};
+use countersign_axum::{Dialect, Directory, Unbelieved};
+use countersign_identity::{ClientCert, ForwardedChain, Thumbprint};
 use countersign_pki::{Authority, Issued};
-use countersign_tests::{REPORTS, World};
+use countersign_tests::{POLICY, REPORTS, World};
+use countersign_tls::BlockList;
 use http::{Method, Request};
 use serde_json::Value;
 
-use super::edge::{BOTH, CALLER, Edge};
+use super::edge::{BOTH, CALLER, Edge, Sender};
 use crate::forwarded::Fronted;
 
 /// A gateway with the certificate `edge` before the reference server, both in one world; of servers it trusts those of `anchors`.
@@ -54,6 +55,43 @@ async fn behind_the_gateway_each_caller_is_itself() {
         assert_eq!(event.principal.unwrap().as_str(), principal);
         assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
     }
+}
+
+#[tokio::test]
+async fn who_is_revoked_or_disabled_is_refused_before_the_service() {
+    let edge = Edge::start("[]").await;
+    let (revoked, disabled) = (edge.issue(REPORTS), edge.issue(CALLER));
+    let text = b"GET /v1/read/7 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    for issued in [&revoked, &disabled] {
+        assert!(
+            edge.write(Some(issued), text)
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+    }
+    let mut open = Sender::new("h2", edge.connect(Some(&disabled), "h2").await).await;
+    let request = || Request::get("/v1/read/7").body(Body::empty()).unwrap();
+    assert_eq!(open.send(request()).await.status, 200);
+
+    let thumbprint = Thumbprint::of(&revoked.certificate_der());
+    let block = BlockList::default().thumbprint(thumbprint);
+    let trusts = edge.world.changed(|trust| trust.with_block_list(block));
+    let policy = POLICY.replace(
+        "[principals.billing]",
+        "[principals.billing]\nenabled = false",
+    );
+    let policy = Directory::from_toml(&policy).unwrap();
+    edge.world.live().swap(trusts.unwrap(), policy);
+
+    let before = edge.service.asked();
+    assert_eq!(
+        edge.write(Some(&revoked), text).await,
+        "",
+        "the handshake fails"
+    );
+    // On a connection that stands already, too.
+    assert_eq!(open.send(request()).await.code(), "principal-disabled");
+    assert_eq!(edge.service.asked(), before);
 }
 
 #[tokio::test]
