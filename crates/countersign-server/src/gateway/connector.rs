@@ -92,3 +92,21 @@ impl Connection for Box<dyn Io> {
         Connected::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_found_beyond_the_loopback_is_not_connected_to() {
+        for host in ["192.0.2.1:80", "[2001:db8::1]:80"] {
+            let connector = Connector {
+                place: format!("http://{host}").parse().unwrap(),
+                beyond_loopback: false,
+                within: Duration::from_secs(5),
+            };
+            let refused = connector.connect().await.err().unwrap();
+            assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied, "{host}");
+        }
+    }
+}

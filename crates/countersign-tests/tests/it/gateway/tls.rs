@@ -73,7 +73,7 @@ async fn who_is_revoked_or_disabled_is_refused_before_the_service() {
     let request = || Request::get("/v1/read/7").body(Body::empty()).unwrap();
     assert_eq!(open.send(request()).await.status, 200);
 
-    let thumbprint = Thumbprint::of(&revoked.certificate_der());
+    let thumbprint = Thumbprint::of(revoked.certificate_der());
     let block = BlockList::default().thumbprint(thumbprint);
     let trusts = edge.world.changed(|trust| trust.with_block_list(block));
     let policy = POLICY.replace(
