@@ -6,12 +6,12 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, Route};
+use axum::routing::{MethodRouter, Route, any, on};
 use countersign_policy::{Permission, PermissionName};
 use tower::{Layer, Service};
 
 use crate::guard::{Guard, Rule, guard};
-use crate::routes::{Declared, RouteTable};
+use crate::routes::{Declared, RouteTable, RouteTableError};
 use crate::{Access, Check, Code, Fault, Live};
 
 /// A router in which every route says who may call it.
@@ -60,8 +60,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As `axum::Router::route`: at start-up, where `path` is malformed or overlaps another.
     #[must_use]
     pub fn guarded<P: Permission>(self, path: &str, methods: MethodRouter<S>) -> Self {
-        let access = Access::Guarded(PermissionName::of::<P>());
-        self.ruled(path, methods, Rule::Holder(P::NAME), access)
+        self.ruled(path, methods, Access::Guarded(PermissionName::of::<P>()))
     }
 
     /// Serves `path` to every known principal.
@@ -71,7 +70,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As [`guarded`](Self::guarded).
     #[must_use]
     pub fn open(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Rule::Open, Access::Open)
+        self.ruled(path, methods, Access::Open)
     }
 
     /// Serves `path` to everybody whom the listener lets in: without a certificate too, where the
@@ -82,7 +81,31 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// As [`guarded`](Self::guarded).
     #[must_use]
     pub fn public(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Rule::Public, Access::Public)
+        self.ruled(path, methods, Access::Public)
+    }
+
+    /// Serves each line of `table` by `handler`, under the rule of the line: for a service that learns its
+    /// routes when it starts, as a gateway does.
+    ///
+    /// # Errors
+    ///
+    /// [`RouteTableError::Method`]: the method of a line is none that can be routed.
+    ///
+    /// # Panics
+    ///
+    /// As [`guarded`](Self::guarded), where routes that are declared beside it overlap those of the table.
+    pub fn tabled<H, T>(self, table: &RouteTable, handler: H) -> Result<Self, RouteTableError>
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        table.lines().iter().try_fold(self, |api, line| {
+            let methods = match line.filter()? {
+                Some(method) => on(method, handler.clone()),
+                None => any(handler.clone()),
+            };
+            Ok(api.ruled(&line.path, methods, line.access.clone()))
+        })
     }
 
     /// Asks `check` too, on the guarded and open routes that are declared *after* this call, once
@@ -171,8 +194,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         }
     }
 
-    fn ruled(mut self, path: &str, methods: MethodRouter<S>, rule: Rule, access: Access) -> Self {
-        let guard = from_fn_with_state(self.guard(rule), guard);
+    fn ruled(mut self, path: &str, methods: MethodRouter<S>, access: Access) -> Self {
+        let guard = from_fn_with_state(self.guard(Rule::of(&access)), guard);
         self.declared.push(Declared::new(path, &methods, access));
         // Not `route_layer`, which leaves out what `methods` has as its fallback, `any` too.
         self.router = self.router.route(path, methods.layer(guard));

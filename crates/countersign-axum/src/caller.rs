@@ -3,12 +3,15 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Permission, Permit, Principal, PrincipalName};
+use countersign_policy::{Directory, Permission, Permit, Principal, PrincipalName};
 use http::request::Parts;
+use jiff::Timestamp;
 
 use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::claims::Claims;
 use crate::connection::not_ours;
-use crate::{Connection, Epoch, Fault, Live};
+use crate::heard::{Client, untrusted};
+use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
 
 /// Who is calling: a known principal, by which identity, with which certificate.
 ///
@@ -18,7 +21,10 @@ pub struct Caller {
     epoch: Epoch,
     principal: Principal,
     identity: Identity,
-    certificate: Arc<Certificate>,
+    certificate: Option<Arc<Certificate>>,
+    via: Option<Arc<Via>>,
+    /// Of whom the gateway spoke.
+    client: Option<Arc<Client>>,
 }
 
 impl Caller {
@@ -32,13 +38,19 @@ impl Caller {
         &self.identity
     }
 
-    /// The facts of the certificate.
-    pub fn certificate(&self) -> &Certificate {
-        &self.certificate
+    /// The facts of the certificate; none where a gateway forwarded a name alone
+    /// ([`Dialect::UnverifiedSubject`](crate::Dialect::UnverifiedSubject)).
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_deref()
     }
 
-    pub(crate) fn shared_certificate(&self) -> &Arc<Certificate> {
-        &self.certificate
+    /// The gateway that says so; none where the caller shook hands with us itself.
+    pub fn via(&self) -> Option<&Via> {
+        self.via.as_deref()
+    }
+
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.client.as_deref()
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
@@ -48,9 +60,11 @@ impl Caller {
     pub(crate) fn known(self) -> Known {
         Known {
             epoch: Some(self.epoch),
-            certificate: Some(self.certificate),
+            certificate: self.certificate,
             identity: Some(self.identity),
             principal: Some(self.principal.name().clone()),
+            via: self.via,
+            unbelieved: Claims::default(),
         }
     }
 }
@@ -63,6 +77,10 @@ pub(crate) struct Known {
     pub(crate) certificate: Option<Arc<Certificate>>,
     pub(crate) identity: Option<Identity>,
     pub(crate) principal: Option<PrincipalName>,
+    /// The gateway, where the rest is of whom it speaks.
+    pub(crate) via: Option<Arc<Via>>,
+    /// What somebody said who is not believed.
+    pub(crate) unbelieved: Claims,
 }
 
 impl Known {
@@ -87,7 +105,110 @@ impl Known {
         event.identity = self.identity;
         event.principal = self.principal;
         event.certificate = self.certificate;
+        event.via = self.via;
+        event.unbelieved = self.unbelieved.names();
         event
+    }
+
+    /// The same for a request: the caller may be the one of whom a gateway speaks.
+    pub(crate) fn heard(
+        &mut self,
+        connection: &Connection,
+        live: &Live,
+        claims: Claims,
+    ) -> Result<Caller, Fault> {
+        let direct = self.caller(connection, live);
+        let snapshot = live.load();
+        let forwarding = snapshot.forwarding();
+        match Speaker::of(direct.as_ref().ok(), forwarding) {
+            Speaker::Itself => {
+                let detail = "who a client is may only say who may forward identities";
+                self.disbelieve(claims, forwarding, detail)?;
+                direct
+            }
+            Speaker::Half(why) => Err(match claims.is_empty() {
+                true => nobody(&why),
+                false => {
+                    self.unbelieved = claims;
+                    untrusted(why)
+                }
+            }),
+            Speaker::Gateway(gateway) => {
+                let via = direct?;
+                let (own, others) = claims.split(gateway.dialect());
+                let detail = "the gateway is believed in another header, and this one is not its";
+                self.disbelieve(others, forwarding, detail)?;
+                self.speak(via, &own);
+                if own.is_empty() {
+                    return Err(nobody("the gateway says of no client that it shook hands"));
+                }
+                let heard = connection.hear(live, gateway, &own);
+                let client = heard.map_err(|unheard| {
+                    self.certificate = unheard.certificate;
+                    unheard.fault
+                })?;
+                self.forwarded(client, live)
+            }
+        }
+    }
+
+    /// Who asks is the gateway's client from here on.
+    fn speak(&mut self, gateway: Caller, own: &Claims) {
+        (self.identity, self.principal, self.certificate) = (None, None, None);
+        self.via = gateway.certificate.map(|certificate| {
+            Arc::new(Via {
+                principal: gateway.principal,
+                identity: gateway.identity,
+                certificate,
+                headers: own.names(),
+            })
+        });
+    }
+
+    fn forwarded(&mut self, client: Arc<Client>, live: &Live) -> Result<Caller, Fault> {
+        let (now, snapshot) = (live.now(), live.load());
+        self.certificate = client.forwarded.certificate().cloned();
+        let identity = client.forwarded.identity()?.clone();
+        let principal = self.principal(&identity, snapshot.directory(), now)?;
+        Ok(Caller {
+            epoch: snapshot.epoch(),
+            principal,
+            identity,
+            certificate: self.certificate.clone(),
+            via: self.via.clone(),
+            client: Some(client),
+        })
+    }
+
+    /// Notes what is not believed, and refuses where that is the rule.
+    fn disbelieve(
+        &mut self,
+        claims: Claims,
+        forwarding: &Forwarding,
+        detail: &str,
+    ) -> Result<(), Fault> {
+        let refused = forwarding.refuses() && !claims.is_empty();
+        self.unbelieved = claims;
+        match refused {
+            true => Err(untrusted(detail)),
+            false => Ok(()),
+        }
+    }
+
+    /// Notes who `identity` is to us.
+    fn principal(
+        &mut self,
+        identity: &Identity,
+        directory: &Directory,
+        now: Timestamp,
+    ) -> Result<Principal, Fault> {
+        self.identity = Some(identity.clone());
+        let principal = directory.lookup(identity, now);
+        self.principal = match &principal {
+            Ok(principal) => Some(principal.name().clone()),
+            Err(denial) => denial.principal().cloned(),
+        };
+        Ok(principal?.clone())
     }
 
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
@@ -99,19 +220,51 @@ impl Known {
         self.certificate = judgement.certificate().cloned();
         let peer = judgement.peer()?;
         let identity = peer.identity()?;
-        self.identity = Some(identity.clone());
-        let principal = snapshot.directory().lookup(identity, now);
-        self.principal = match &principal {
-            Ok(principal) => Some(principal.name().clone()),
-            Err(denial) => denial.principal().cloned(),
-        };
         Ok(Caller {
             epoch: snapshot.epoch(),
-            principal: principal?.clone(),
+            principal: self.principal(identity, snapshot.directory(), now)?,
             identity: identity.clone(),
-            certificate: Arc::clone(peer.certificate()),
+            certificate: Some(Arc::clone(peer.certificate())),
+            via: None,
+            client: None,
         })
     }
+}
+
+/// For whom the other end of a connection speaks.
+pub(crate) enum Speaker<'a> {
+    /// For itself.
+    Itself,
+    /// For its clients.
+    Gateway(&'a Gateway),
+    /// It is half a gateway, and so it speaks for nobody: this is what is missing.
+    Half(String),
+}
+
+impl<'a> Speaker<'a> {
+    pub(crate) fn of(direct: Option<&Caller>, forwarding: &'a Forwarding) -> Self {
+        let Some(principal) = direct.map(Caller::principal) else {
+            return Self::Itself;
+        };
+        let name = principal.name();
+        let may = principal.hold(Forwarding::FORWARD).is_ok();
+        match (forwarding.gateway(name), may) {
+            (None, false) => Self::Itself,
+            (Some(gateway), true) => Self::Gateway(gateway),
+            (Some(_), false) => {
+                let permission = Forwarding::FORWARD;
+                Self::Half(format!("the gateway `{name}` does not hold `{permission}`"))
+            }
+            (None, true) => Self::Half(format!(
+                "`{name}` may forward identities, and no gateway is configured for it"
+            )),
+        }
+    }
+}
+
+/// A gateway asks for a client of which it says nothing.
+fn nobody(detail: &str) -> Fault {
+    Fault::new(Code::CertificateRequired, detail)
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {

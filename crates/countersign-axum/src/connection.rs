@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::EventKind;
 use crate::caller::Known;
-use crate::{Audit, Code, Epoch, Fault, Live, Snapshot};
+use crate::claims::Claims;
+use crate::heard::{Client, Heard, Unheard};
+use crate::{Audit, Code, Epoch, Fault, Gateway, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
 ///
@@ -31,6 +33,8 @@ struct Facts {
     address: SocketAddr,
     handshake: Handshake,
     judgement: ArcSwap<Judgement>,
+    /// Whom the other end spoke of, where it is a gateway.
+    heard: Heard,
     /// The epoch at which something was allowed on it for the last time.
     allowed: AtomicU64,
     audit: Audit,
@@ -156,6 +160,7 @@ impl Connection {
                 address,
                 handshake,
                 judgement: ArcSwap::from_pointee(judgement),
+                heard: Heard::default(),
                 allowed: AtomicU64::new(0),
                 audit,
                 ending,
@@ -165,6 +170,20 @@ impl Connection {
 
     pub(crate) fn audit(&self) -> &Audit {
         &self.facts.audit
+    }
+
+    /// Whom `gateway`, the other end, speaks of in `claims`.
+    pub(crate) fn hear(
+        &self,
+        live: &Live,
+        gateway: &Gateway,
+        claims: &Claims,
+    ) -> Result<Arc<Client>, Unheard> {
+        let (now, snapshot) = (live.now(), live.load());
+        let judgement = self.judged(&snapshot, now);
+        let peer = judgement.peer()?;
+        let heard = &self.facts.heard;
+        heard.listen(peer, gateway, claims, &snapshot, now)
     }
 
     /// Counts its handshake.
@@ -182,8 +201,9 @@ impl Connection {
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
     }
 
-    /// The last for whom a trust vouched on it.
-    pub(crate) fn peer(&self, live: &Live) -> Option<Peer> {
+    /// The last for whom a trust vouched on it, with the chain that was presented. It may be refused by now: who may
+    /// call is what a [`Caller`](crate::Caller) tells.
+    pub fn peer(&self, live: &Live) -> Option<Peer> {
         self.judged(&live.load(), live.now()).peer.clone()
     }
 

@@ -5,16 +5,19 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use countersign_policy::PermissionName;
 use futures_util::FutureExt;
-use http::header::{ALLOW, CONNECTION};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, VARY};
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 
 use crate::audit::EventKind;
 use crate::caller::Known;
+use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::drain::drain;
-use crate::{AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live};
+use crate::seen::Proof;
+use crate::{Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Via};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
@@ -26,14 +29,24 @@ pub(crate) struct Guard {
 }
 
 /// Who may pass.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Rule {
     /// Everybody, known or not.
     Public,
     /// Every principal.
     Open,
     /// Every principal that holds the permission.
-    Holder(&'static str),
+    Holder(Arc<PermissionName>),
+}
+
+impl Rule {
+    pub(crate) fn of(access: &Access) -> Self {
+        match access {
+            Access::Guarded(permission) => Self::Holder(Arc::new(permission.clone())),
+            Access::Open => Self::Open,
+            Access::Public => Self::Public,
+        }
+    }
 }
 
 /// Decides a request, tells the audit log, and lets it pass or answers with the problem.
@@ -42,9 +55,10 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let id = CorrelationId::of(&parts.headers);
     let version = parts.version;
     parts.extensions.insert(id.clone());
-    let fault = match guard.rule {
-        Rule::Public => None,
-        rule => guard.decide(rule, &id, &mut parts).await.err(),
+    let claims = Claims::of(&mut parts, guard.live.load().forwarding());
+    let fault = match &guard.rule {
+        Rule::Public => guard.admit(&id, &parts, claims).await.err(),
+        rule => guard.decide(rule, &id, &mut parts, claims).await.err(),
     };
     let connection = parts.extensions.get::<Connection>();
     let ending = connection.is_some_and(Connection::is_ending);
@@ -66,17 +80,20 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 impl Guard {
     async fn decide(
         &self,
-        rule: Rule,
+        rule: &Rule,
         id: &CorrelationId,
         request: &mut Parts,
+        claims: Claims,
     ) -> Result<(), Fault> {
         let connection: Connection = request.extensions.get().cloned().ok_or_else(not_ours)?;
         let begun = Instant::now();
         let mut known = Known::default();
-        let decision = match self.caller(rule, &mut known, &connection) {
+        let decision = match self.caller(rule, &mut known, &connection, claims) {
             Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
             Err(fault) => Err(fault),
         };
+        let forwarded = known.via.is_some();
+        count(&connection, &known, decision.as_ref().err());
         let asked = Asked::of(id, request);
         let mut event = self.event(&connection, known, asked, decision.as_ref().err());
         event.took = Some(begun.elapsed());
@@ -88,7 +105,8 @@ impl Guard {
                 Ok(())
             }
             Err(fault) => {
-                if ends(&connection, fault.code()) {
+                // What is wrong with one client of a gateway is no reason to end it for the others.
+                if !forwarded && ends(&connection, fault.code()) {
                     connection.end();
                 }
                 Err(fault)
@@ -96,21 +114,48 @@ impl Guard {
         }
     }
 
+    /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
+    async fn admit(
+        &self,
+        id: &CorrelationId,
+        request: &Parts,
+        claims: Claims,
+    ) -> Result<(), Fault> {
+        let Some(connection) = request.extensions.get::<Connection>() else {
+            return Ok(());
+        };
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let mut known = Known::default();
+        let refused = match known.heard(connection, &self.live, claims) {
+            Err(fault) if fault.code() == Code::ForwardedIdentityUntrusted => Some(fault),
+            _ => None,
+        };
+        count(connection, &known, refused.as_ref());
+        let Some(fault) = refused else { return Ok(()) };
+        let asked = Asked::of(id, request);
+        let event = self.event(connection, known, asked, Some(&fault));
+        connection.audit().record(event).await;
+        Err(fault)
+    }
+
     /// The caller, if the policy lets it pass.
     fn caller(
         &self,
-        rule: Rule,
+        rule: &Rule,
         known: &mut Known,
         connection: &Connection,
+        claims: Claims,
     ) -> Result<Caller, Fault> {
-        let caller = known.caller(connection, &self.live)?;
+        let caller = known.heard(connection, &self.live, claims)?;
         if let Rule::Holder(permission) = rule {
-            caller.principal().hold(permission)?;
+            caller.principal().hold(permission.as_str())?;
         }
         Ok(caller)
     }
 
-    /// Tells the audit log, once for each connection, that a certificate renews the one before.
+    /// Tells the audit log, once for each connection, and there for each client of a gateway, that a certificate renews the one before.
     async fn note(
         &self,
         connection: &Connection,
@@ -118,12 +163,14 @@ impl Guard {
         id: &CorrelationId,
         request: &Parts,
     ) {
-        if !connection.is_first(caller.epoch()) {
-            return;
-        }
+        let is_first = connection.is_first(caller.epoch());
+        let proof = match caller.client() {
+            Some(client) if client.is_first() => Some(Proof::Forwarded(client.forwarded.clone())),
+            None if is_first => connection.peer(&self.live).map(Proof::Peer),
+            _ => return,
+        };
         let now = self.live.now();
-        let peer = connection.peer(&self.live);
-        let renewed = peer.and_then(|peer| self.live.callers().note(caller, peer, now));
+        let renewed = proof.and_then(|proof| self.live.callers().note(caller, proof, now));
         if renewed.is_some() {
             let asked = Asked::of(id, request);
             let mut event = self.event(connection, caller.clone().known(), asked, None);
@@ -152,6 +199,9 @@ impl Guard {
         let caller = request.extensions().get::<Caller>().cloned();
         let run = AssertUnwindSafe(next.run(request)).catch_unwind();
         let mut response = run.await.unwrap_or_else(|_| panicked(id).into_response());
+        if let Some(via) = caller.as_ref().and_then(Caller::via) {
+            keep_apart(via, response.headers_mut());
+        }
         let Some(fault) = response.extensions_mut().remove::<Fault>() else {
             return response;
         };
@@ -207,6 +257,30 @@ fn refuse(fault: Fault, ending: bool, id: &CorrelationId, version: Version) -> R
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// No cache gives the answer for one client of a gateway to another (RFC 9440, section 2.4).
+fn keep_apart(via: &Via, headers: &mut HeaderMap) {
+    if let Some(vary) = via.vary() {
+        headers.append(VARY, vary);
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Counts what was said of a client, and whether it was believed.
+fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
+    let metrics = connection.audit().metrics();
+    let refused = fault.map(Fault::code) == Some(Code::ForwardedIdentityUntrusted);
+    if !known.unbelieved.is_empty() {
+        metrics.disbelieved(refused, known.unbelieved.len());
+    }
+    let says = known.via.as_ref().map(|via| via.headers().len());
+    if let Some(says) = says.filter(|says| *says > 0) {
+        let malformed = fault.map(Fault::code) == Some(Code::ForwardedIdentityMalformed);
+        metrics.believed(!malformed, says);
+    }
 }
 
 /// What the audit log tells of a request. Cheap to take: it is taken again for a handler that may refuse.

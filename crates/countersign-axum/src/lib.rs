@@ -53,6 +53,8 @@ pub use caller::{Caller, Require};
 mod check;
 pub use check::{Check, Checking};
 
+mod claims;
+
 mod connection;
 pub use connection::Connection;
 
@@ -64,7 +66,12 @@ mod drain;
 mod fault;
 pub use fault::Fault;
 
+mod forwarding;
+pub use forwarding::{Dialect, Element, Forwarding, Gateway, Unbelieved};
+
 mod guard;
+
+mod heard;
 
 mod limits;
 pub use limits::Limits;
@@ -93,7 +100,12 @@ pub use seen::Sighting;
 mod server;
 pub use server::Server;
 
+mod via;
+pub use via::Via;
+
 pub use countersign_identity::Psd2Role;
 pub use countersign_policy::{Directory, Permission, Permit};
 pub use countersign_problem::Code;
-pub use countersign_tls::{Anchors, Clock, Credential, Peer, SystemClock, Trust, TrustSnapshot};
+pub use countersign_tls::{
+    Anchors, Clock, Credential, Forwarded, Peer, SystemClock, Trust, TrustSnapshot,
+};

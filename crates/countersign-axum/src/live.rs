@@ -8,8 +8,8 @@ use countersign_tls::{Clock, TrustSnapshot};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::Sighting;
 use crate::seen::Seen;
+use crate::{Forwarding, Sighting};
 
 /// The trust and the policy in force, and the clock by which they are judged. Cheap to clone;
 /// every clone sees the same snapshot.
@@ -30,9 +30,20 @@ struct Shared {
 impl Live {
     /// Begins with `trust` and `directory`, at the first epoch.
     pub fn new(trust: TrustSnapshot, directory: Directory, clock: Arc<dyn Clock>) -> Self {
+        Self::with_forwarding(trust, directory, Forwarding::default(), clock)
+    }
+
+    /// The same, with gateways that are believed.
+    pub fn with_forwarding(
+        trust: TrustSnapshot,
+        directory: Directory,
+        forwarding: Forwarding,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let snapshot = Snapshot {
             trust,
             directory,
+            forwarding: Arc::new(forwarding),
             epoch: Epoch::FIRST,
             since: clock.now(),
         };
@@ -54,13 +65,35 @@ impl Live {
 
     /// Puts trust and policy in force together, and answers their epoch. The next request on every
     /// connection, old ones too, is decided by them, and connections whose trust has ended are ended.
+    /// Which gateways are believed stays as it is.
     pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
+        let forwarding = Arc::clone(&self.load().forwarding);
+        self.put(trust, directory, forwarding)
+    }
+
+    /// The same, with other gateways.
+    pub fn swap_all(
+        &self,
+        trust: TrustSnapshot,
+        directory: Directory,
+        forwarding: Forwarding,
+    ) -> Epoch {
+        self.put(trust, directory, Arc::new(forwarding))
+    }
+
+    fn put(
+        &self,
+        trust: TrustSnapshot,
+        directory: Directory,
+        forwarding: Arc<Forwarding>,
+    ) -> Epoch {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
         self.shared.seen.retain(&directory);
         let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
         self.shared.snapshot.store(Arc::new(Snapshot {
             trust,
             directory,
+            forwarding,
             epoch,
             since: self.now(),
         }));
@@ -105,6 +138,7 @@ impl Live {
 pub struct Snapshot {
     trust: TrustSnapshot,
     directory: Directory,
+    forwarding: Arc<Forwarding>,
     epoch: Epoch,
     since: Timestamp,
 }
@@ -118,6 +152,11 @@ impl Snapshot {
     /// Who is who.
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// Which gateways are believed.
+    pub fn forwarding(&self) -> &Forwarding {
+        &self.forwarding
     }
 
     /// When it was put in force.

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::labels::{Ended, Handshaken, Reloaded, Renewed, Requested};
+use self::labels::{ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
 use crate::audit::{EventKind, Outcome};
 use crate::{AuditEvent, Live};
 
@@ -35,6 +35,8 @@ struct Counts {
     handshakes: Family<Handshaken, Counter>,
     requests: Family<Requested, Counter>,
     decisions: Histogram,
+    /// Read, malformed, stripped, refused: the first is counted for each request of a gateway, without a lock.
+    identity_headers: [(ClaimOutcome, Counter); 4],
     ended: Family<Ended, Counter>,
     reloads: Family<Reloaded, Counter>,
     renewals: Family<Renewed, Counter>,
@@ -56,6 +58,7 @@ impl Metrics {
                 handshakes: Family::default(),
                 requests: Family::default(),
                 decisions: Histogram::new(BUCKETS),
+                identity_headers: ClaimOutcome::ALL.map(|outcome| (outcome, Counter::default())),
                 ended: Family::default(),
                 reloads: Family::default(),
                 renewals: Family::default(),
@@ -106,6 +109,24 @@ impl Metrics {
         self.counts.handshakes.get_or_create(&labels).inc();
     }
 
+    /// So many headers were taken away that said who a client is.
+    pub(crate) fn disbelieved(&self, refused: bool, headers: usize) {
+        let outcome = match refused {
+            true => ClaimOutcome::Refused,
+            false => ClaimOutcome::Stripped,
+        };
+        self.counts.claim(outcome, headers);
+    }
+
+    /// So many headers of a gateway said who its client is.
+    pub(crate) fn believed(&self, read: bool, headers: usize) {
+        let outcome = match read {
+            true => ClaimOutcome::Read,
+            false => ClaimOutcome::Malformed,
+        };
+        self.counts.claim(outcome, headers);
+    }
+
     /// What the audit log is told. Called on its writer's thread.
     pub(crate) fn count(&self, event: &AuditEvent) {
         let counts = &*self.counts;
@@ -141,6 +162,8 @@ impl Metrics {
         registry.register("requests", about, counts.requests.clone());
         let about = "Time to decide a request, further checks included";
         registry.register("decision_seconds", about, counts.decisions.clone());
+        let about = "Headers that say who a client is, by what became of them";
+        registry.register("identity_headers", about, counts.claims());
         let about = "Connections whose trust ended while nothing was asked";
         registry.register("connections_ended", about, counts.ended.clone());
         let about = "Reloads by outcome";
@@ -151,6 +174,23 @@ impl Metrics {
 }
 
 impl Counts {
+    fn claim(&self, outcome: ClaimOutcome, headers: usize) {
+        let mut counters = self.identity_headers.iter();
+        if let Some((_, counter)) = counters.find(|(known, _)| *known == outcome) {
+            counter.inc_by(u64::try_from(headers).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// As they are now.
+    fn claims(&self) -> Family<Claimed, Counter> {
+        let family = Family::<Claimed, Counter>::default();
+        for (outcome, counter) in &self.identity_headers {
+            let count = family.get_or_create(&Claimed::of(*outcome));
+            count.inc_by(counter.get());
+        }
+        family
+    }
+
     fn request(&self, event: &AuditEvent) {
         let mut labels = Requested::of(event);
         if !self.told().admit(&labels) {

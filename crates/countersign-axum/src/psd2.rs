@@ -1,7 +1,7 @@
 use countersign_identity::{Psd2, Psd2Role};
 use http::request::Parts;
 
-use crate::{Caller, Check, Checking, Fault};
+use crate::{Caller, Check, Checking, Code, Fault};
 
 /// Asks the certificate of the caller for a PSD2 role (ETSI TS 119 495): it must be one for TLS, with a
 /// well-formed statement that has the role.
@@ -35,10 +35,18 @@ impl Psd2Check {
     }
 }
 
+impl Psd2Check {
+    fn require(self, caller: &Caller) -> Result<(), Fault> {
+        let certificate = caller.certificate().ok_or_else(|| {
+            let detail = "a gateway forwarded a name, and no certificate that could have a role";
+            Fault::new(Code::Psd2RoleMissing, detail)
+        })?;
+        Ok(Psd2::of_tls(certificate)?.require(self.role)?)
+    }
+}
+
 impl Check for Psd2Check {
     fn check<'a>(&'a self, caller: &'a Caller, _: &'a mut Parts) -> Checking<'a> {
-        let psd2 = Psd2::of_tls(caller.certificate());
-        let checked = psd2.and_then(|psd2| psd2.require(self.role));
-        Box::pin(std::future::ready(checked.map_err(Fault::from)))
+        Box::pin(std::future::ready(self.require(caller)))
     }
 }

@@ -5,7 +5,7 @@ use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::TrustSnapshot;
 
 use crate::audit::{EventKind, Outcome};
-use crate::{Audit, AuditEvent, Epoch, Fault, Live, Sighting};
+use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting};
 
 /// A caller that was allowed something, and that a new state would refuse, or refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,18 +45,19 @@ impl Live {
         .collect()
     }
 
-    /// Puts `trust` and `directory` in force, as [`swap`](Self::swap) does, and tells `audit`: what was
+    /// Puts `trust`, `directory` and `forwarding` in force, as [`swap_all`](Self::swap_all) does, and tells `audit`: what was
     /// `changed`, and who is refused from now on.
     pub async fn reload(
         &self,
         trust: TrustSnapshot,
         directory: Directory,
+        forwarding: Forwarding,
         changed: Vec<String>,
         audit: &Audit,
     ) -> (Epoch, Reload) {
         let refused = self.foresee(&trust, &directory);
         let reload = Reload { changed, refused };
-        let epoch = self.swap(trust, directory);
+        let epoch = self.swap_all(trust, directory, forwarding);
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
         audit.record(event).await;
@@ -78,8 +79,8 @@ impl Live {
         directory: &Directory,
     ) -> Result<(), Fault> {
         let now = self.now();
-        let peer = sighting.peer.again(trust, now)?;
-        directory.lookup(peer.identity()?, now)?;
+        let identity = sighting.proof.again(trust, now)?;
+        directory.lookup(&identity, now)?;
         Ok(())
     }
 

@@ -5,8 +5,10 @@ pub(crate) use declared::Declared;
 
 mod document;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use axum::routing::MethodFilter;
 use countersign_policy::PermissionName;
 use http::Method;
 use thiserror::Error;
@@ -58,6 +60,20 @@ pub enum Access {
 }
 
 impl RouteTable {
+    /// A table of these lines.
+    ///
+    /// # Errors
+    ///
+    /// Two lines are for one method of one path, or the paths do not make a router: a pattern is malformed
+    /// or two overlap.
+    pub fn new(lines: impl IntoIterator<Item = RouteLine>) -> Result<Self, RouteTableError> {
+        let table = Self {
+            lines: lines.into_iter().collect(),
+        };
+        table.check()?;
+        Ok(table)
+    }
+
     /// Reads what [`to_json`](Self::to_json) writes.
     ///
     /// # Errors
@@ -107,6 +123,23 @@ impl RouteTable {
             .ok_or(NoRoute::Method)
     }
 
+    fn check(&self) -> Result<(), RouteTableError> {
+        let mut seen = BTreeSet::new();
+        for line in &self.lines {
+            line.check()?;
+            if !seen.insert((line.method_name(), &line.path)) {
+                return Err(RouteTableError::Twice {
+                    method: line.method_name().to_owned(),
+                    path: line.path.clone(),
+                });
+            }
+        }
+        let router = self.router().map(drop);
+        router.map_err(|error| RouteTableError::Paths {
+            reason: error.to_string(),
+        })
+    }
+
     /// The matcher of axum itself, from a path to its lines.
     fn router(&self) -> Result<matchit::Router<Vec<&RouteLine>>, matchit::InsertError> {
         let mut paths: Vec<(&str, Vec<&RouteLine>)> = Vec::new();
@@ -139,6 +172,38 @@ impl fmt::Display for RouteTable {
 }
 
 impl RouteLine {
+    /// `access` for `method` of `path`; without a method, for every one that has no line of its own.
+    pub fn new(method: Option<Method>, path: impl Into<String>, access: Access) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            access,
+        }
+    }
+
+    /// What axum would panic at.
+    fn check(&self) -> Result<(), RouteTableError> {
+        let old = |segment: &str| segment.starts_with([':', '*']);
+        let reason = match self.path.strip_prefix('/') {
+            None => "does not begin with `/`",
+            Some(rest) if rest.split('/').any(old) => {
+                "has a segment that begins with `:` or `*`: parameters are `{name}` and `{*rest}`"
+            }
+            Some(_) => return Ok(()),
+        };
+        Err(RouteTableError::Paths {
+            reason: format!("`{}` {reason}", self.path),
+        })
+    }
+
+    /// The method as axum routes it.
+    pub(crate) fn filter(&self) -> Result<Option<MethodFilter>, RouteTableError> {
+        let filter = self.method.clone().map(MethodFilter::try_from);
+        filter.transpose().map_err(|_| RouteTableError::Method {
+            method: self.method_name().to_owned(),
+        })
+    }
+
     /// The method, or `*`.
     pub fn method_name(&self) -> &str {
         self.method.as_ref().map_or("*", Method::as_str)
@@ -183,6 +248,12 @@ pub enum RouteTableError {
     Syntax {
         /// Where and what, in the words of the parser.
         message: String,
+    },
+    /// The router knows no such method.
+    #[error("`{method}` is no method that can be routed")]
+    Method {
+        /// The method.
+        method: String,
     },
     /// A method of a path has two lines.
     #[error("`{method} {path}` stands there twice")]

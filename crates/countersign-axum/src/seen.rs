@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Directory, PrincipalName};
-use countersign_tls::Peer;
+use countersign_tls::{Forwarded, Peer, TrustSnapshot};
 use jiff::Timestamp;
 
-use crate::Caller;
+use crate::{Caller, Fault};
 
 /// The callers that were allowed something, and the newest certificate of each.
 ///
@@ -29,9 +29,39 @@ pub struct Sighting {
     /// The newest certificate.
     pub certificate: Arc<Certificate>,
     /// Whom that certificate proved.
-    pub(crate) peer: Peer,
+    pub(crate) proof: Proof,
     /// When a connection with that certificate was first allowed something, for the last time.
     pub last: Timestamp,
+}
+
+/// By what a caller was told.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    /// By its own handshake.
+    Peer(Peer),
+    /// By the word of a gateway.
+    Forwarded(Forwarded),
+}
+
+impl Proof {
+    fn certificate(&self) -> Option<&Arc<Certificate>> {
+        match self {
+            Self::Peer(peer) => Some(peer.certificate()),
+            Self::Forwarded(forwarded) => forwarded.certificate(),
+        }
+    }
+
+    /// Who it is by another snapshot.
+    pub(crate) fn again(
+        &self,
+        snapshot: &TrustSnapshot,
+        now: Timestamp,
+    ) -> Result<Identity, Fault> {
+        Ok(match self {
+            Self::Peer(peer) => peer.again(snapshot, now)?.identity()?.clone(),
+            Self::Forwarded(client) => client.again(snapshot, now)?.identity()?.clone(),
+        })
+    }
 }
 
 impl Seen {
@@ -43,23 +73,25 @@ impl Seen {
     pub(crate) fn note(
         &self,
         caller: &Caller,
-        peer: Peer,
+        proof: Proof,
         now: Timestamp,
     ) -> Option<Arc<Certificate>> {
+        // A name alone has no certificate that could be renewed.
+        let certificate = Arc::clone(proof.certificate()?);
         let mut latest = self.latest();
+        let new = Sighting::of(caller, Arc::clone(&certificate), proof, now);
         let Some(sighting) = latest.get_mut(caller.identity()) else {
-            latest.insert(caller.identity().clone(), Sighting::of(caller, peer, now));
+            latest.insert(caller.identity().clone(), new);
             return None;
         };
         sighting.principal = caller.principal().name().clone();
-        let certificate = caller.certificate();
         if certificate.thumbprint() == sighting.certificate.thumbprint() {
             sighting.last = now;
         }
-        if age(certificate) <= age(&sighting.certificate) {
+        if age(&certificate) <= age(&sighting.certificate) {
             return None;
         }
-        let renewed = std::mem::replace(sighting, Sighting::of(caller, peer, now));
+        let renewed = std::mem::replace(sighting, new);
         Some(renewed.certificate)
     }
 
@@ -83,12 +115,12 @@ impl Seen {
 }
 
 impl Sighting {
-    fn of(caller: &Caller, peer: Peer, now: Timestamp) -> Self {
+    fn of(caller: &Caller, certificate: Arc<Certificate>, proof: Proof, now: Timestamp) -> Self {
         Self {
             principal: caller.principal().name().clone(),
             identity: caller.identity().clone(),
-            certificate: Arc::clone(caller.shared_certificate()),
-            peer,
+            certificate,
+            proof,
             last: now,
         }
     }

@@ -26,6 +26,7 @@ use crate::accept::Acceptor;
 use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::bounded_body::BoundedBody;
+use crate::claims::Claims;
 use crate::{Audit, Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Serves a router over TLS to clients that present a certificate.
@@ -148,6 +149,7 @@ impl Running {
         let service = Answering {
             router: self.router,
             connection: connection.clone(),
+            live: live.clone(),
             activity: activity.clone(),
             requests: self.admission.requests(),
             limits,
@@ -198,6 +200,7 @@ impl Running {
 struct Answering {
     router: Router,
     connection: Connection,
+    live: Live,
     activity: Activity,
     requests: Arc<Semaphore>,
     limits: Limits,
@@ -227,10 +230,22 @@ impl Answering {
         if let Err(fault) = self.limits.admit(&request) {
             return refuse(fault, request.headers());
         }
+        self.take_claims(&mut request);
         request.extensions_mut().insert(self.connection);
         let request = request.map(|body| Body::new(BoundedBody::new(body, &self.limits)));
         let answer = self.router.oneshot(request).await;
         answer.unwrap_or_else(|never| match never {})
+    }
+}
+
+impl Answering {
+    /// What says who a client is reaches no layer and no handler, whoever says it.
+    fn take_claims(&self, request: &mut hyper::Request<Incoming>) {
+        let snapshot = self.live.load();
+        let claims = Claims::take(request.headers_mut(), snapshot.forwarding());
+        if !claims.is_empty() {
+            request.extensions_mut().insert(claims);
+        }
     }
 }
 

@@ -43,6 +43,7 @@ impl ClientBuilder {
                 proxy: None,
                 demand: Demand::Nobody,
                 retry: None,
+                redirects: true,
                 reload_when_refused: true,
                 warn_before: WARN_BEFORE,
                 poll_every: Some(POLL_EVERY),
@@ -104,6 +105,13 @@ impl ClientBuilder {
     /// Calls servers through this proxy. Those of the environment are never used.
     pub fn proxy(mut self, proxy: Proxy) -> Self {
         self.settings.proxy = Some(proxy);
+        self
+    }
+
+    /// Takes a redirect for the answer, and follows none. Those within the origin are followed unless told
+    /// otherwise.
+    pub fn without_redirects(mut self) -> Self {
+        self.settings.redirects = false;
         self
     }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::classify::{Caller, Said};
 use crate::retry::retry_after;
-use crate::{Error, Kind};
+use crate::{Body, Error, Kind};
 
 /// An answer: its head, and a body that is still to be read.
 #[derive(Debug)]
@@ -100,6 +100,11 @@ impl Response {
     pub(crate) fn is_failure(&self) -> bool {
         let status = self.status();
         status.is_client_error() || status.is_server_error()
+    }
+
+    /// The answer in the types of `http`, to be passed on as it arrives.
+    pub fn into_http(self) -> http::Response<Body> {
+        self.http.into()
     }
 
     /// This answer, unless its status is an error.

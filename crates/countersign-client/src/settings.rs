@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) demand: Demand,
     pub(crate) retry: Option<Retry>,
+    pub(crate) redirects: bool,
     pub(crate) reload_when_refused: bool,
     pub(crate) warn_before: Duration,
     pub(crate) poll_every: Option<Duration>,
@@ -79,7 +80,11 @@ impl Settings {
         let builder = self
             .apply(builder)
             .tls_backend_preconfigured(tls.into_config()?);
-        let builder = self.proxied(kept_within(builder))?;
+        let builder = match self.redirects {
+            true => kept_within(builder),
+            false => kept_within(builder).redirect(Policy::none()),
+        };
+        let builder = self.proxied(builder)?;
         builder.build().map_err(BuildError::http)
     }
 

@@ -7,7 +7,9 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countersign_identity::{Certificate, Scheme, Thumbprint};
+use countersign_identity::{
+    Certificate, ClientCert, EscapedPem, ForwardedChain, Scheme, Thumbprint, Xfcc,
+};
 use countersign_pki::Catalogue;
 use data_encoding::{BASE64, HEXLOWER};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -36,6 +38,7 @@ impl Seeds {
             return Ok(());
         }
         self.write("certificate", der)?;
+        self.of_headers(der)?;
         let Ok(certificate) = Certificate::from_der(der) else {
             return Ok(());
         };
@@ -56,8 +59,24 @@ impl Seeds {
         }
     }
 
+    /// As each dialect forwards it.
+    fn of_headers(&self, der: &[u8]) -> Result<(), Box<dyn Error>> {
+        let Ok(chain) = ForwardedChain::new(der.to_vec(), vec![der.to_vec()]) else {
+            return Ok(());
+        };
+        let read = ClientCert::new(chain.clone());
+        let above = read.client_cert_chain().unwrap_or_default();
+        let both = format!("{}\n{above}", read.client_cert());
+        self.write("client_cert", both.as_bytes())?;
+        self.write("client_cert", BASE64.encode(der).as_bytes())?;
+        let pem = EscapedPem::new(chain.clone()).to_string();
+        self.write("pem_header", pem.as_bytes())?;
+        self.write("xfcc", Xfcc::new(chain).to_string().as_bytes())
+    }
+
     fn of_name(&self, name: &str) -> Result<(), Box<dyn Error>> {
         self.write("dn_text", name.as_bytes())?;
+        self.write("subject_text", name.as_bytes())?;
         self.write(
             "dn_match",
             format!("{name}\n{}", name.to_uppercase()).as_bytes(),

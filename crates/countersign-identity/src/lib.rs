@@ -41,6 +41,12 @@ pub use distinguished_name::{
 mod error;
 pub use error::{CertificateError, IdentityError, NameError};
 
+mod forwarded;
+pub use forwarded::{
+    ClientCert, EncodedDer, EscapedPem, FoldedPem, ForwardedChain, ForwardedError, SubjectText,
+    Xfcc, XfccElement, is_identity_header,
+};
+
 mod identity;
 pub use identity::{Identity, NameRules, TrustName};
 

@@ -109,8 +109,12 @@ codes! {
     HeadersTooLarge, "headers-too-large", 431, "the request headers are too large";
     /// The server failed; the request may be correct.
     Internal, "internal", 500, "internal error";
+    /// The service behind a gateway cannot be reached, or gives no answer that can be read.
+    UpstreamUnreachable, "upstream-unreachable", 502, "the service behind the gateway gave no answer";
     /// The server has too much to do.
     Overloaded, "overloaded", 503, "the server is overloaded";
+    /// The service behind a gateway does not answer in time.
+    UpstreamTimeout, "upstream-timeout", 504, "the service behind the gateway did not answer in time";
 }
 
 impl Code {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use countersign_axum::{Api, Live, Permission, Trust};
+use countersign_axum::{Api, Forwarding, Gateway, Live, Permission, RouteTable, Trust};
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -54,9 +54,34 @@ pub fn api(live: Live) -> Api {
         .with_state(app)
 }
 
+/// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.
+pub fn gateway_warnings(live: &Live) -> Vec<String> {
+    let snapshot = live.load();
+    let holds = |gateway: &&Gateway| {
+        let mut known = snapshot.directory().identities();
+        known.any(|(_, principal)| {
+            principal.name() == gateway.principal() && principal.hold(Forwarding::FORWARD).is_ok()
+        })
+    };
+    let gateways = snapshot.forwarding().gateways().iter();
+    let half = gateways.filter(|gateway| !holds(gateway));
+    half.map(|gateway| {
+        let (name, permission) = (gateway.principal(), Forwarding::FORWARD);
+        format!(
+            "the gateway `{name}` is believed in nothing: no such principal holds `{permission}`"
+        )
+    })
+    .collect()
+}
+
 /// What is allowed in the policy in force, and yet will surprise somebody, now that it is known which routes
 /// and trusts there are.
 pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
+    warnings_of(live, &api(live.clone()).table())
+}
+
+/// The same for a service with the routes of `table`.
+pub fn warnings_of(live: &Live, table: &RouteTable) -> Vec<PolicyWarning> {
     let snapshot = live.load();
     let directory = snapshot.directory();
     let trusts = snapshot.trust().trusts().iter().map(Trust::name);
@@ -64,10 +89,11 @@ pub fn warnings(live: &Live) -> Vec<PolicyWarning> {
     warnings.extend(directory.check_trusts(trusts));
     // Asked for where the admin listener is not on loopback: nobody need hold it, and somebody may.
     let admin = PermissionName::of::<ReadAdmin>();
-    let table = api(live.clone()).table();
-    let asked = table.permissions().chain([admin.clone()]);
+    let mut beside = vec![admin];
+    beside.extend(Forwarding::FORWARD.parse().ok());
+    let asked = table.permissions().chain(beside.clone());
     warnings.extend(directory.check_routes(asked).into_iter().filter(
-        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if *permission == admin),
+        |warning| !matches!(warning, PolicyWarning::PermissionUngranted { permission } if beside.contains(permission)),
     ));
     warnings
 }

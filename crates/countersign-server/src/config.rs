@@ -1,5 +1,7 @@
 mod document;
 mod error;
+mod forwarding;
+mod front;
 mod trust;
 
 use std::fs;
@@ -7,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::Live;
+use countersign_axum::{Forwarding, Live, Unbelieved};
 use countersign_policy::Directory;
 use countersign_tls::{
     ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, Trust, TrustSnapshot,
 };
 
 pub use self::error::ConfigError;
+pub use self::forwarding::GatewayConfig;
+pub use self::front::{FrontConfig, UpstreamConfig};
 pub use self::trust::{Hints, ListSource, TrustConfig, Vouchers};
 use jiff::Timestamp;
 
@@ -39,6 +43,12 @@ pub struct Config {
     pub trusts: Vec<TrustConfig>,
     /// Who is who, and may do what.
     pub policy: PathBuf,
+    /// Which gateways are believed.
+    pub gateways: Vec<GatewayConfig>,
+    /// What becomes of identity headers of anybody else.
+    pub identity_headers: Unbelieved,
+    /// What makes it a gateway itself; none for the reference server.
+    pub front: Option<FrontConfig>,
     /// How lists are fetched.
     pub fetch: FetchConfig,
     /// Where the audit log goes.
@@ -85,7 +95,8 @@ impl Config {
     /// A file is missing or wrong; the error names it.
     pub fn load(&self, clock: Arc<dyn Clock>) -> Result<Live, ConfigError> {
         let (trust, directory) = self.load_parts(Sessions::default(), Arc::clone(&clock))?;
-        Ok(Live::new(trust, directory, clock))
+        let forwarding = self.load_forwarding()?;
+        Ok(Live::with_forwarding(trust, directory, forwarding, clock))
     }
 
     /// Loads everything that the configuration names, to be put in force together. What an operator
@@ -137,6 +148,17 @@ impl Config {
         })
     }
 
+    /// Loads who is believed to say who a client is.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing or wrong; the error names it.
+    pub fn load_forwarding(&self) -> Result<Forwarding, ConfigError> {
+        let gateways = self.gateways.iter().map(GatewayConfig::load);
+        let gateways = gateways.collect::<Result<Vec<_>, _>>()?;
+        Ok(Forwarding::new(gateways).unbelieved(self.identity_headers))
+    }
+
     /// A certificate that no client would take is none to put in force.
     fn credential(&self, now: Timestamp) -> Result<Credential, ConfigError> {
         let credential = Credential::from_pem_files(&self.chain, &self.key)?;
@@ -162,6 +184,7 @@ impl Config {
             fetched.cloned().collect()
         };
         let same = self.addresses == other.addresses && self.audit == other.audit;
+        let same = same && self.front == other.front;
         same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 
@@ -170,6 +193,7 @@ impl Config {
         let own = [&self.file, &self.chain, &self.key, &self.policy].map(PathBuf::as_path);
         own.into_iter()
             .chain(self.trusts.iter().flat_map(TrustConfig::files))
+            .chain(self.gateways.iter().filter_map(GatewayConfig::file))
     }
 }
 

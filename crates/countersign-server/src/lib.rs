@@ -8,24 +8,33 @@ mod admin;
 pub use admin::ReadAdmin;
 
 mod app;
-pub use app::{ReadTransactions, WriteTransactions, api, router, warnings};
+pub use app::{
+    ReadTransactions, WriteTransactions, api, gateway_warnings, router, warnings, warnings_of,
+};
 
 mod config;
 pub use config::{
-    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+    AuditTarget, Config, ConfigError, FetchConfig, FrontConfig, GatewayConfig, Hints, ListSource,
+    TrustConfig, UpstreamConfig, Vouchers,
 };
 
 mod fetcher;
 pub use fetcher::{FetchError, Fetcher};
+
+mod gateway;
+pub use gateway::{Gateway, GatewayParts, Naming, NoUpstream, UpstreamError, UpstreamPlace};
 
 mod ledger;
 
 mod listener;
 
 mod reference;
-pub use reference::{Addresses, ReferenceServer, StartError};
+pub use reference::ReferenceServer;
 
 mod reloader;
 pub use reloader::{Digests, Reloaded, Reloader};
 
 mod routes;
+
+mod serving;
+pub use serving::{Addresses, Serving, StartError};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use countersign_axum::{Audit, Live, Server};
+use countersign_axum::{Audit, Limits, Live, Server};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +52,7 @@ impl Listener {
     pub(crate) async fn guarded(
         address: SocketAddr,
         router: Router,
+        limits: Limits,
         live: Live,
         audit: Audit,
     ) -> io::Result<Self> {
@@ -59,7 +60,8 @@ impl Listener {
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(Server::new(live, audit).serve(listener, router, stopped));
+        let server = Server::new(live, audit).limits(limits);
+        let serving = tokio::spawn(server.serve(listener, router, stopped));
         Ok(Self {
             address,
             encrypted: true,

@@ -6,7 +6,7 @@ pub use digests::Digests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::{Audit, Epoch, Live, Reload};
+use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
 use tokio::sync::Notify;
@@ -42,6 +42,8 @@ pub struct Reloader {
     watched: Config,
     live: Live,
     audit: Audit,
+    /// Which permissions are asked for.
+    routes: RouteTable,
     /// What the state in force was made of.
     in_force: Digests,
     /// What was looked at last, in force or refused.
@@ -71,12 +73,20 @@ impl Reloader {
         Self {
             watched: config.clone(),
             config,
+            routes: crate::api(live.clone()).table(),
             live,
             audit,
             in_force: digests.clone(),
             examined: digests,
             unsettled: None,
         }
+    }
+
+    /// For a service with other routes than the reference server: what is odd about a policy is told by them.
+    #[must_use]
+    pub fn with_routes(mut self, routes: RouteTable) -> Self {
+        self.routes = routes;
+        self
     }
 
     /// Polls each second, and reloads whenever `at_once` is notified; for ever.
@@ -114,9 +124,9 @@ impl Reloader {
         let changed = self.in_force.differing(&read.digests);
         (self.examined, self.watched) = (read.digests, read.config);
         Some(match read.parts {
-            Ok((trust, directory)) => {
+            Ok(parts) => {
                 self.in_force = self.examined.clone();
-                self.apply(trust, directory, changed).await
+                self.apply(parts, changed).await
             }
             Err(error) => {
                 tracing::warn!("reload refused, the old state stays in force: {error}");
@@ -127,27 +137,27 @@ impl Reloader {
         })
     }
 
-    async fn apply(
-        &mut self,
-        trust: TrustSnapshot,
-        directory: Directory,
-        changed: Vec<String>,
-    ) -> Reloaded {
+    async fn apply(&mut self, parts: Parts, changed: Vec<String>) -> Reloaded {
+        let (trust, directory, forwarding) = parts;
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
-                "`listen`, `admin`, `health`, `audit` or what is fetched has changed: that waits for a restart"
+                "`listen`, `admin`, `health`, `audit`, the gateway or what is fetched has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();
-        let applied = self.live.reload(trust, directory, changed, &self.audit);
+        let live = &self.live;
+        let applied = live.reload(trust, directory, forwarding, changed, &self.audit);
         let (epoch, reload) = applied.await;
         tracing::info!(%epoch, changed = ?reload.changed, "reloaded");
         for refused in &reload.refused {
             let (principal, why) = (&refused.principal, refused.fault.detail());
             tracing::warn!("reloaded: `{principal}`, seen lately, is refused from now on: {why}");
         }
-        for warning in crate::warnings(&self.live) {
+        for warning in crate::warnings_of(&self.live, &self.routes) {
             tracing::warn!("`{}`: {warning}", self.config.policy.display());
+        }
+        for warning in crate::gateway_warnings(&self.live) {
+            tracing::warn!("{warning}");
         }
         Reloaded::Applied { epoch, reload }
     }
@@ -175,8 +185,11 @@ struct Read {
     /// The old one, where the new one cannot be read.
     config: Config,
     digests: Digests,
-    parts: Result<(TrustSnapshot, Directory), ConfigError>,
+    parts: Result<Parts, ConfigError>,
 }
+
+/// What is put in force together.
+type Parts = (TrustSnapshot, Directory, Forwarding);
 
 impl Read {
     fn now(old: &Config, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
@@ -185,6 +198,9 @@ impl Read {
         let (config, parts) = match new {
             Ok(config) => {
                 let parts = config.load_parts(sessions, clock);
+                let parts = parts.and_then(|(trust, directory)| {
+                    Ok((trust, directory, config.load_forwarding()?))
+                });
                 (config, parts)
             }
             Err(error) => (old.clone(), Err(error)),

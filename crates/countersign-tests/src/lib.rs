@@ -24,3 +24,8 @@ pub use world::{BILLING, NEWCOMER, POLICY, REPORTS, World, trust};
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The code of the page on forwarded identity compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/reference/forwarded.md")]
+struct Forwarded;

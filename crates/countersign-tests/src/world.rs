@@ -48,6 +48,17 @@ impl World {
         Self::with_server_certificate(localhost).await
     }
 
+    /// Everything as it should be at `now`: where others have a clock of their own.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn at(now: Timestamp) -> Result<Self> {
+        let trusts = |root: &Authority| Ok(vec![trust("clients", root, SPIFFE)?]);
+        let parts = Parts::new(now, localhost, trusts, ServerOptions::default())?;
+        parts.serve(POLICY, Addresses::loopback()).await
+    }
+
     /// A server that presents what `issue` makes.
     ///
     /// # Errors
@@ -96,7 +107,7 @@ impl World {
     pub async fn with_addresses(addresses: Addresses, policy: &str) -> Result<Self> {
         let trusts = |root: &Authority| Ok(vec![trust("clients", root, SPIFFE)?]);
         let options = ServerOptions::default();
-        Parts::new(localhost, trusts, options)?
+        Parts::new(Timestamp::from_second(NOW)?, localhost, trusts, options)?
             .serve(policy, addresses)
             .await
     }
@@ -107,7 +118,7 @@ impl World {
         policy: &str,
         options: ServerOptions,
     ) -> Result<Self> {
-        Parts::new(issue, trusts, options)?
+        Parts::new(Timestamp::from_second(NOW)?, issue, trusts, options)?
             .serve(policy, Addresses::loopback())
             .await
     }
@@ -115,6 +126,11 @@ impl World {
     /// What the server decides by.
     pub fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// The port of the API, on the loopback address.
+    pub fn port(&self) -> u16 {
+        self.server.address().port()
     }
 
     /// Where `path` is served.
@@ -241,11 +257,11 @@ struct Parts {
 
 impl Parts {
     fn new(
+        now: Timestamp,
         issue: impl FnOnce(&Authority, Timestamp) -> Result<Issued>,
         trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
         options: ServerOptions,
     ) -> Result<Self> {
-        let now = Timestamp::from_second(NOW)?;
         let root = Authority::root("World Root", now)?;
         let issuing = root.intermediate("World Issuing CA", now)?;
         let clock = Arc::new(StandingClock::at(now));

@@ -39,8 +39,14 @@ pub use error::{AnchorFlaw, AnchorsError, CrlError, LoadError, PeerError, Snapsh
 mod examination;
 pub use examination::{Examination, Vote};
 
+mod forwarded;
+pub use forwarded::Forwarded;
+
 mod handshake;
 pub use handshake::{Handshake, TlsVersion};
+
+mod intermediates;
+pub use intermediates::Intermediates;
 
 mod judge;
 

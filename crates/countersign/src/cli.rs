@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use countersign_server::UpstreamPlace;
 use jiff::Timestamp;
 
 use crate::connection::Connection;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Say how a server would decide on a certificate and a request, and why.
     Explain(ExplainArgs),
+    /// Stand before a service that cannot do TLS: decide who may call, and tell it who calls.
+    Gateway(GatewayArgs),
     /// Show what certificates, requests, revocation lists and keys hold, and what is odd about them.
     Inspect(InspectArgs),
     /// Make certificates, and keep them good.
@@ -84,7 +87,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The routes, as `serve --routes=json` prints them [default: those of the reference server].
+    /// The routes, as `serve --routes=json` prints them [default: those of the gateway in --config, or those of the
+    /// reference server].
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
 
@@ -133,6 +137,28 @@ pub(crate) struct ServeArgs {
     /// The configuration, as TOML.
     #[arg(long, value_name = "FILE", default_value = "fixtures/server.toml")]
     pub(crate) config: PathBuf,
+
+    /// Load everything that the configuration names, say what is wrong with it, and serve nothing.
+    #[arg(long, conflicts_with = "routes")]
+    pub(crate) check: bool,
+
+    /// Print which routes there are and who may call each, and serve nothing.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub(crate) routes: Option<RoutesFormat>,
+}
+
+/// Ends mutual TLS as `serve` does, decides by the routes of the configuration, and passes on what is allowed with
+/// the caller's certificate in headers. WebSockets are not passed on.
+#[derive(Debug, Args)]
+pub(crate) struct GatewayArgs {
+    /// The configuration, as TOML: that of a server, with `[[routes]]` and `[upstream]`.
+    #[arg(long, value_name = "FILE", default_value = "fixtures/gateway.toml")]
+    pub(crate) config: PathBuf,
+
+    /// The service: http://HOST:PORT on the loopback, https://HOST:PORT or unix:/PATH [default: `url` of
+    /// `[upstream]`].
+    #[arg(long, value_name = "URL")]
+    pub(crate) upstream: Option<UpstreamPlace>,
 
     /// Load everything that the configuration names, say what is wrong with it, and serve nothing.
     #[arg(long, conflicts_with = "routes")]

@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         .parse()
         .with_context(|| format!("`{method}` is not a method"))?;
     let (trusts, directory) = rules(args)?;
-    let table = routes(args.routes.as_deref())?;
+    let table = routes(args)?;
     let case = Case {
         chain: &chain,
         certificate: &certificate,
@@ -71,9 +71,17 @@ fn rules(args: &ExplainArgs) -> Result<(Vec<Trust>, Directory)> {
     Ok((vec![trust], Directory::from_toml(dev::DEV_POLICY)?))
 }
 
-fn routes(path: Option<&Path>) -> Result<RouteTable> {
-    let Some(path) = path else {
-        return Ok(RouteTable::from_json(REFERENCE_ROUTES)?);
+/// Those of the file, else those of the gateway whose configuration it is, else the reference server's.
+fn routes(args: &ExplainArgs) -> Result<RouteTable> {
+    let Some(path) = &args.routes else {
+        let config = args.config.as_ref().map(Config::from_file).transpose();
+        let front = config
+            .map_err(serve::explain_config)?
+            .and_then(|config| config.front);
+        return match front {
+            Some(front) => Ok(front.routes),
+            None => Ok(RouteTable::from_json(REFERENCE_ROUTES)?),
+        };
     };
     let read = || format!("cannot read `{}`", path.display());
     let text = fs::read_to_string(path).with_context(read)?;

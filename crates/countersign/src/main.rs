@@ -8,7 +8,9 @@ mod dev;
 mod doctor;
 mod explain;
 mod failure;
+mod gateway;
 mod inspect;
+mod loaded;
 mod pki;
 mod serve;
 mod stop;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Dev(args) => wait(done(dev::run(args))),
         Command::Doctor(args) => wait(doctor::run(args)),
         Command::Explain(args) => explain::run(&args),
+        Command::Gateway(args) => wait(done(gateway::run(args))),
         Command::Inspect(args) => inspect::run(&args),
         Command::Pki(command) => pki::run(command),
         Command::Serve(args) => wait(done(serve::run(args))),

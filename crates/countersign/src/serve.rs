@@ -1,152 +1,53 @@
-mod seen;
-
 use std::fs::OpenOptions;
 use std::io;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use countersign_axum::audit::{AuditWriter, JsonLines};
-use countersign_axum::{Audit, Clock, Live, SystemClock};
+use countersign_axum::{Audit, Live, RouteTable};
 use countersign_server::{
-    AuditTarget, Config, ConfigError, Digests, Fetcher, ReferenceServer, Reloader, StartError,
+    Addresses, AuditTarget, ConfigError, ReferenceServer, Serving, StartError,
 };
 use countersign_tls::LoadError;
-use tokio::sync::Notify;
 
 use crate::cli::{RoutesFormat, ServeArgs};
-use crate::failure::hinted;
-use crate::{stop, ui};
+use crate::failure::{Hint, hinted};
+use crate::loaded::Loaded;
+use crate::ui;
 
 /// `countersign serve`.
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
-    let config = Config::from_file(&args.config).map_err(explain_config)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut fetcher = Fetcher::new(&config, Arc::clone(&clock)).await?;
-    if !args.check {
-        fetch_what_is_wanting(fetcher.as_mut()).await;
+    let loaded = Loaded::load(&args.config, !args.check).await?;
+    if loaded.config.front.is_some() {
+        return Err(not_a_servers(&loaded)).hint("countersign gateway --config FILE");
     }
-    // First: what changes while the files are loaded is noticed later.
-    let digests = Digests::of(&config);
-    let live = config.load(clock).map_err(explain_config)?;
+    let table = countersign_server::api(loaded.live.clone()).table();
     if let Some(format) = args.routes {
-        print_routes(live, format);
+        print_routes(&table, format);
         return Ok(());
     }
-    for warning in countersign_server::warnings(&live) {
-        ui::note(format!("warning: `{}`: {warning}", config.policy.display()));
-    }
+    loaded.warn(&table);
+    loaded.warn_of_gateways();
     if args.check {
-        tell_of_the_seen(&config, &live)?;
-        ui::note(good(&config, &live));
-        return Ok(());
+        return loaded.check();
     }
-    serve(config, digests, live, fetcher).await
+    loaded.serve(table, start).await
 }
 
-async fn serve(
-    config: Config,
-    digests: Digests,
-    live: Live,
-    fetcher: Option<Fetcher>,
-) -> Result<()> {
-    let (audit, writer) = start_audit(&config.audit)?;
-    // Before anybody is told that we serve, and might ask us to stop.
-    let at_once = Arc::new(Notify::new());
-    let (stop, hangups) = (stop::asked_to_stop()?, hangups(Arc::clone(&at_once))?);
-    let addresses = config.addresses;
-    let reloader = Reloader::new(config, digests, live.clone(), audit.clone());
-    let fetching = fetching(fetcher, live.clone(), audit.clone());
+async fn start(addresses: Addresses, live: Live, audit: Audit) -> Result<Serving, StartError> {
     let server = ReferenceServer::start(addresses, live, audit).await;
-    let server = server.map_err(explain_start)?;
-    tell_where(&server);
-    tokio::select! {
-        asked = stop => asked?,
-        () = hangups => {}
-        () = reloader.run(at_once) => {}
-        () = fetching => {}
-    }
-    ui::note("stopping: requests in flight have 10 s to finish");
-    server.stop().await;
-    writer.finish();
-    Ok(())
+    server.map(Into::into)
 }
 
-/// A list that was never fetched is fetched now: without it nothing can be loaded.
-async fn fetch_what_is_wanting(fetcher: Option<&mut Fetcher>) {
-    if let Some(fetcher) = fetcher.filter(|fetcher| fetcher.is_wanting()) {
-        for (url, error) in fetcher.fetch().await {
-            ui::note(format!("warning: the revocation list at `{url}` {error}"));
-        }
-    }
+fn not_a_servers(loaded: &Loaded) -> anyhow::Error {
+    let file = loaded.config.file.display();
+    anyhow::anyhow!("`{file}` is the configuration of a gateway")
 }
 
-fn print_routes(live: Live, format: RoutesFormat) {
-    let table = countersign_server::api(live).table();
+pub(crate) fn print_routes(table: &RouteTable, format: RoutesFormat) {
     match format {
         RoutesFormat::Json => ui::data(table.to_json()),
         RoutesFormat::Text => ui::data(table.to_string().trim_end()),
     }
-}
-
-fn tell_where(server: &ReferenceServer) {
-    let (api, admin) = (server.address(), server.admin_url());
-    ui::note(format!("serving https://{api} (API, mutual TLS)"));
-    ui::note(format!(
-        "serving {admin}/healthz (admin: /readyz, /metrics, /status too)"
-    ));
-    if let Some(health) = server.health_address() {
-        ui::note(format!("serving http://{health}/healthz (health)"));
-    }
-}
-
-/// Fetches lists for ever, or does nothing for as long.
-async fn fetching(fetcher: Option<Fetcher>, live: Live, audit: Audit) {
-    match fetcher {
-        Some(fetcher) => fetcher.run(live, audit).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Whom the state that is checked would refuse, as far as the audit log knows who calls.
-fn tell_of_the_seen(config: &Config, live: &Live) -> Result<()> {
-    if let AuditTarget::File(log) = &config.audit
-        && log.exists()
-    {
-        for refused in seen::refused(log, live)? {
-            ui::note(format!("warning: {refused}"));
-        }
-    }
-    Ok(())
-}
-
-/// What `--check` says of files with which nothing is wrong.
-fn good(config: &Config, live: &Live) -> String {
-    let snapshot = live.load();
-    let files = config.files().count();
-    let trusts = snapshot.trust().trusts().len();
-    let identities = snapshot.directory().identities().count();
-    format!(
-        "`{}` can be served: {files} files, trusts: {trusts}, identities: {identities}",
-        config.file.display()
-    )
-}
-
-/// Notifies at each SIGHUP from this call on, for ever.
-fn hangups(at_once: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut hangup = {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        signal(SignalKind::hangup())?
-    };
-    Ok(async move {
-        #[cfg(unix)]
-        while hangup.recv().await.is_some() {
-            at_once.notify_one();
-        }
-        drop(at_once);
-        std::future::pending().await
-    })
 }
 
 /// Starts the audit log.

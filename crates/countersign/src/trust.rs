@@ -1,5 +1,6 @@
 mod bundle;
 mod check;
+mod export;
 
 use std::process::ExitCode;
 
@@ -10,11 +11,13 @@ use clap::Subcommand;
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrustCommand {
     Check(check::CheckArgs),
+    Export(export::ExportArgs),
 }
 
 /// `countersign trust`.
 pub(crate) fn run(command: TrustCommand) -> Result<ExitCode> {
     match command {
         TrustCommand::Check(args) => check::run(args),
+        TrustCommand::Export(args) => export::run(args),
     }
 }

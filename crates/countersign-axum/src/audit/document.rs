@@ -2,10 +2,11 @@
 
 use countersign_identity::{AltName, Certificate};
 use countersign_tls::Handshake;
+use http::HeaderName;
 use serde::{Serialize, Serializer};
 
 use super::AuditEvent;
-use crate::{Foreseen, Reload};
+use crate::{Foreseen, Reload, Via};
 
 /// As in the audit log.
 impl Serialize for AuditEvent {
@@ -39,6 +40,10 @@ struct Line<'a> {
     principal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<Through<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unbelieved: Vec<&'a str>,
     #[serde(flatten)]
     renewal: Option<Renewal>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +61,16 @@ struct Tls<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     alpn: Option<&'a str>,
     resumed: bool,
+}
+
+/// A gateway.
+#[derive(Serialize)]
+struct Through<'a> {
+    principal: &'a str,
+    trust: &'a str,
+    identity: String,
+    thumbprint: String,
+    headers: Vec<&'a str>,
 }
 
 /// Thumbprints.
@@ -109,6 +124,8 @@ impl<'a> Line<'a> {
             identity: identity.map(|identity| identity.name().to_string()),
             principal: event.principal.as_ref().map(|name| name.as_str()),
             certificate: event.certificate.as_deref().map(CertificateFacts::of),
+            via: event.via.as_deref().map(Through::of),
+            unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
@@ -124,6 +141,18 @@ impl<'a> Tls<'a> {
             tls_version: handshake.version.as_str(),
             alpn: handshake.alpn.as_deref(),
             resumed: handshake.resumed,
+        }
+    }
+}
+
+impl<'a> Through<'a> {
+    fn of(via: &'a Via) -> Self {
+        Self {
+            principal: via.principal().name().as_str(),
+            trust: via.identity().trust().as_str(),
+            identity: via.identity().name().to_string(),
+            thumbprint: via.certificate().thumbprint().to_string(),
+            headers: via.headers().iter().map(HeaderName::as_str).collect(),
         }
     }
 }

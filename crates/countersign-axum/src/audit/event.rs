@@ -6,10 +6,10 @@ use countersign_identity::{Certificate, Identity};
 use countersign_policy::PrincipalName;
 use countersign_problem::Code;
 use countersign_tls::{Alert, Handshake};
-use http::Method;
+use http::{HeaderName, Method};
 use jiff::Timestamp;
 
-use crate::{CorrelationId, Epoch, Reload};
+use crate::{CorrelationId, Epoch, Reload, Via};
 
 /// One decision.
 #[derive(Clone, Debug)]
@@ -39,6 +39,10 @@ pub struct AuditEvent {
     pub principal: Option<PrincipalName>,
     /// The certificate that was presented.
     pub certificate: Option<Arc<Certificate>>,
+    /// The gateway that says so, where the caller did not shake hands with us itself.
+    pub via: Option<Arc<Via>>,
+    /// Headers that said who a client is, by somebody who is not believed. They were taken away.
+    pub unbelieved: Vec<HeaderName>,
     /// The certificate that this one renews.
     pub renewed: Option<Arc<Certificate>>,
     /// The method of the request.
@@ -75,6 +79,8 @@ impl AuditEvent {
             identity: None,
             principal: None,
             certificate: None,
+            via: None,
+            unbelieved: Vec::new(),
             renewed: None,
             method: None,
             route: None,

@@ -37,6 +37,37 @@ pub(super) struct Renewed {
     principal: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Claimed {
+    outcome: &'static str,
+}
+
+/// What becomes of a header that says who a client is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClaimOutcome {
+    Read,
+    Malformed,
+    Stripped,
+    Refused,
+}
+
+impl ClaimOutcome {
+    pub(super) const ALL: [Self; 4] = [Self::Read, Self::Malformed, Self::Stripped, Self::Refused];
+}
+
+impl Claimed {
+    pub(super) fn of(outcome: ClaimOutcome) -> Self {
+        Self {
+            outcome: match outcome {
+                ClaimOutcome::Read => "read",
+                ClaimOutcome::Malformed => "malformed",
+                ClaimOutcome::Stripped => "stripped",
+                ClaimOutcome::Refused => "refused",
+            },
+        }
+    }
+}
+
 impl Handshaken {
     pub(super) fn new(
         outcome: &'static str,

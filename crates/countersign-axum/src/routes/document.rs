@@ -1,7 +1,5 @@
 //! The JSON of a [`RouteTable`].
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Access, RouteLine, RouteTable, RouteTableError};
@@ -31,14 +29,7 @@ pub(super) fn read(table: &str) -> Result<RouteTable, RouteTableError> {
         })?;
     let lines = lines.into_iter().enumerate();
     let lines = lines.map(|(index, line)| line.read(index + 1));
-    let table = RouteTable {
-        lines: lines.collect::<Result<_, _>>()?,
-    };
-    once(&table)?;
-    table.router().map_err(|error| RouteTableError::Paths {
-        reason: error.to_string(),
-    })?;
-    Ok(table)
+    RouteTable::new(lines.collect::<Result<Vec<_>, _>>()?)
 }
 
 pub(super) fn write(table: &RouteTable) -> String {
@@ -49,19 +40,6 @@ pub(super) fn write(table: &RouteTable) -> String {
     });
     let lines: Vec<_> = lines.collect();
     format!("[\n{}\n]", lines.join(",\n"))
-}
-
-fn once(table: &RouteTable) -> Result<(), RouteTableError> {
-    let mut seen = BTreeSet::new();
-    for line in &table.lines {
-        if !seen.insert((line.method_name(), &line.path)) {
-            return Err(RouteTableError::Twice {
-                method: line.method_name().to_owned(),
-                path: line.path.clone(),
-            });
-        }
-    }
-    Ok(())
 }
 
 impl Line {

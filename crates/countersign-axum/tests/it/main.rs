@@ -4,6 +4,7 @@
 #[cfg(feature = "axum-server")]
 mod acceptor;
 mod audit;
+mod claims;
 mod client;
 mod correlation;
 mod ending;

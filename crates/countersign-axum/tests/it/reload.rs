@@ -1,7 +1,7 @@
 //! Whom a new state would refuse is known before it is in force, and told.
 
 use countersign_axum::audit::{EventKind, JsonLines};
-use countersign_axum::{Audit, Directory, Live};
+use countersign_axum::{Audit, Directory, Forwarding, Live};
 use countersign_pki::Authority;
 
 use crate::audit::Pages;
@@ -73,9 +73,13 @@ async fn a_reload_is_a_line_with_what_changed_and_who_is_refused() {
     let (audit, writer) = Audit::start(JsonLines::new(pages.clone())).unwrap();
     let disabled = Directory::from_toml(&disabled()).unwrap();
     let changed = vec!["policy.toml".to_owned()];
-    let reload = world
-        .live
-        .reload(world.both(), disabled, changed.clone(), &audit);
+    let reload = world.live.reload(
+        world.both(),
+        disabled,
+        Forwarding::default(),
+        changed.clone(),
+        &audit,
+    );
     let (epoch, reload) = reload.await;
     assert_eq!((epoch.number(), reload.refused.len()), (2, 1));
     let reason = "`policy.toml`: line 1".to_owned();

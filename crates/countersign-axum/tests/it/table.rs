@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::routing::{any, get, post};
-use countersign_axum::{Api, Live, RouteTable};
+use countersign_axum::{Access, Api, Limits, Live, RouteLine, RouteTable};
 use http::{Method, Request};
 use tower::ServiceExt;
 
+use crate::client::BOTH;
 use crate::world::{ReadTransactions, World, WriteTransactions};
 
 fn api(live: Live) -> Api {
@@ -109,6 +110,59 @@ async fn a_request_is_found_as_the_router_finds_it() {
     }
 }
 
+#[tokio::test]
+async fn a_table_that_is_read_is_served_line_by_line() {
+    let table = api(World::new().live()).table();
+    let served = Api::new(World::new().live()).tabled(&table, nothing);
+    assert_eq!(served.unwrap().table(), table);
+}
+
+#[tokio::test]
+async fn a_route_of_a_table_answers_whom_its_line_lets_pass() {
+    let table = RouteTable::from_json(
+        r#"[
+            {"method": "GET", "path": "/read/{id}", "access": "guarded", "permission": "transactions:read"},
+            {"method": "*", "path": "/read/{id}", "access": "guarded", "permission": "transactions:write"},
+            {"method": "GET", "path": "/never", "access": "guarded", "permission": "reports:print"},
+            {"method": "GET", "path": "/open", "access": "open"},
+            {"method": "GET", "path": "/public", "access": "public"}
+        ]"#,
+    )
+    .unwrap();
+    let world = World::new();
+    let api = Api::new(world.live()).tabled(&table, nothing).unwrap();
+    let service = world.serve_with(api.into_router(), Limits::default()).await;
+    for http in BOTH {
+        for (name, method, path, wanted) in [
+            ("reports", Method::GET, "/read/1", 200),
+            ("reports", Method::HEAD, "/read/1", 200),
+            ("reports", Method::PUT, "/read/1", 403),
+            ("billing", Method::PUT, "/read/1", 200),
+            ("billing", Method::GET, "/never", 403),
+            ("reports", Method::GET, "/open", 200),
+            ("nobody", Method::GET, "/open", 403),
+            ("nobody", Method::GET, "/public", 200),
+            ("billing", Method::GET, "/other", 404),
+            ("billing", Method::POST, "/open", 405),
+        ] {
+            let mut held = world.connect(&service, http, name).await;
+            let answer = held.ask(method.clone(), path).await;
+            assert_eq!(answer.status, wanted, "{http:?} {name} {method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_cannot_be_routed_is_refused() {
+    let line = RouteLine::new(Some("PURGE".parse().unwrap()), "/a", Access::Open);
+    let table = RouteTable::new([line]).unwrap();
+    let refused = Api::<()>::new(World::new().live()).tabled(&table, nothing);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "`PURGE` is no method that can be routed"
+    );
+}
+
 #[test]
 fn a_table_that_is_none_is_refused_where_it_fails() {
     for (json, message) in [
@@ -140,6 +194,14 @@ fn a_table_that_is_none_is_refused_where_it_fails() {
         (
             r#"[{"method": "GET", "path": "/{a}", "access": "open"}, {"method": "GET", "path": "/{b}", "access": "open"}]"#,
             "the paths do not make a router: Insertion failed due to conflict with previously registered route: /{a}",
+        ),
+        (
+            r#"[{"method": "GET", "path": "a", "access": "open"}]"#,
+            "the paths do not make a router: `a` does not begin with `/`",
+        ),
+        (
+            r#"[{"method": "GET", "path": "/a/:id", "access": "open"}]"#,
+            "the paths do not make a router: `/a/:id` has a segment that begins with `:` or `*`: parameters are `{name}` and `{*rest}`",
         ),
     ] {
         let error = RouteTable::from_json(json).unwrap_err();

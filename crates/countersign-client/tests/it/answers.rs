@@ -136,6 +136,18 @@ async fn a_redirect_is_followed_within_its_origin() {
 }
 
 #[tokio::test]
+async fn a_client_without_redirects_follows_none() {
+    let (world, server, _) = accepted().await;
+    let builder = world.client().credential(world.caller());
+    let client = builder.without_redirects().build().await.unwrap();
+    let answer = client.get(server.url("/to-ok")).send().await.unwrap();
+    let answer = answer.into_http();
+    assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert!(answer.headers().contains_key("location"));
+    assert_eq!(server.handled(), 1);
+}
+
+#[tokio::test]
 async fn a_redirect_to_another_origin_is_the_answer() {
     let (world, server, client) = accepted().await;
     let other = world.serve().await;

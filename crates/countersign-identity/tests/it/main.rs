@@ -6,6 +6,7 @@ mod catalogue;
 mod codes;
 mod distinguished_name;
 mod facts;
+mod forwarded;
 mod name;
 mod property;
 mod psd2;

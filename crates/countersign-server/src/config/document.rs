@@ -1,5 +1,7 @@
 //! The configuration document: TOML in, [`Config`] out.
 
+mod front;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -7,16 +9,20 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use countersign_axum::{Dialect, Element, Unbelieved};
 use countersign_identity::{NamePattern, NameRules, Pin, Scheme, Thumbprint};
 use countersign_tls::{BlockList, ClientCertificate, ClientPurpose, Revocation, RevocationReach};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
+use http::HeaderName;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use self::front::{RouteEntry, UpstreamEntry};
 use super::{
-    AuditTarget, Config, ConfigError, FetchConfig, Hints, ListSource, TrustConfig, Vouchers,
+    AuditTarget, Config, ConfigError, FetchConfig, GatewayConfig, Hints, ListSource, TrustConfig,
+    Vouchers,
 };
 use crate::Addresses;
 
@@ -42,7 +48,15 @@ struct Document {
     credential: CredentialEntry,
     #[serde(default)]
     fetch: FetchEntry,
+    #[serde(default)]
+    identity_headers: Option<Word>,
+    #[serde(default)]
+    gateways: Vec<Spanned<GatewayEntry>>,
     trusts: Vec<Spanned<TrustEntry>>,
+    #[serde(default)]
+    routes: Vec<Spanned<RouteEntry>>,
+    #[serde(default)]
+    upstream: Option<Spanned<UpstreamEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +75,22 @@ struct FetchEntry {
     every: Option<Word>,
     #[serde(default)]
     anchors: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayEntry {
+    principal: Word,
+    says: Word,
+    #[serde(default)]
+    header: Option<Word>,
+    #[serde(default)]
+    element: Option<Word>,
+    trusts: Vec<Word>,
+    #[serde(default)]
+    intermediates: Option<PathBuf>,
+    #[serde(default)]
+    i_know_that_nothing_is_verified: bool,
 }
 
 /// A text with its place.
@@ -155,12 +185,102 @@ impl Reader<'_> {
             )?,
             trusts: trusts.collect::<Result<_, _>>()?,
             policy: self.file(&document.policy),
+            front: self.front(&document.routes, document.upstream.as_ref())?,
             fetch,
+            identity_headers: self.choice(
+                document.identity_headers.as_ref(),
+                &[("strip", Unbelieved::Strip), ("refuse", Unbelieved::Refuse)],
+            )?,
+            gateways: self.gateways(&document)?,
             audit: match document.audit {
                 Some(path) => AuditTarget::File(self.file(&path)),
                 None => AuditTarget::Stdout,
             },
         })
+    }
+
+    fn gateways(&self, document: &Document) -> Outcome<Vec<GatewayConfig>> {
+        let mut gateways: Vec<GatewayConfig> = Vec::new();
+        for spanned in &document.gateways {
+            let entry = spanned.get_ref();
+            let gateway = self.gateway(spanned, &document.trusts)?;
+            if gateways
+                .iter()
+                .any(|other| other.principal == gateway.principal)
+            {
+                let message = format!("`{}` is a gateway already", gateway.principal);
+                return Err(self.refused(entry.principal.span(), message));
+            }
+            gateways.push(gateway);
+        }
+        // The chain that would be passed on is not that of the caller.
+        match (document.gateways.first(), document.routes.is_empty()) {
+            (Some(gateway), false) => Err(self.refused(
+                gateway.span(),
+                "a gateway believes none before it: wanted `gateways` or `routes`, not both",
+            )),
+            _ => Ok(gateways),
+        }
+    }
+
+    fn gateway(
+        &self,
+        spanned: &Spanned<GatewayEntry>,
+        known: &[Spanned<TrustEntry>],
+    ) -> Outcome<GatewayConfig> {
+        let entry = spanned.get_ref();
+        for word in &entry.trusts {
+            let mut known = known.iter().map(|trust| trust.get_ref().name.get_ref());
+            if !known.any(|name| name == word.get_ref()) {
+                let message = format!("there is no trust `{}`", word.get_ref());
+                return Err(self.refused(word.span(), message));
+            }
+        }
+        let trusts = self.parse_all(Some(&entry.trusts))?.unwrap_or_default();
+        if trusts.is_empty() {
+            return Err(self.refused(spanned.span(), "wanted the trusts of its clients"));
+        }
+        Ok(GatewayConfig {
+            principal: self.parse(&entry.principal)?,
+            dialect: self.dialect(entry, trusts.len())?,
+            trusts,
+            intermediates: entry.intermediates.as_ref().map(|path| self.file(path)),
+        })
+    }
+
+    fn dialect(&self, entry: &GatewayEntry, trusts: usize) -> Outcome<Dialect> {
+        let says = &entry.says;
+        let element = self.choice(
+            entry.element.as_ref(),
+            &[("only", Element::Only), ("last", Element::Last)],
+        )?;
+        let fixed = entry.header.is_none();
+        let header = || self.header(entry);
+        let weak = entry.i_know_that_nothing_is_verified && trusts == 1;
+        match says.get_ref().as_str() {
+            "xfcc" if fixed => return Ok(Dialect::Xfcc(element)),
+            _ if entry.element.is_some() => {}
+            "client-cert" if fixed => return Ok(Dialect::ClientCert),
+            "escaped-pem" => return header().map(Dialect::EscapedPem),
+            "folded-pem" => return header().map(Dialect::FoldedPem),
+            "encoded-der" => return header().map(Dialect::EncodedDer),
+            "unverified-subject" if weak => return header().map(Dialect::UnverifiedSubject),
+            "unverified-subject" => {
+                let wanted = "wanted `i_know_that_nothing_is_verified = true` and one trust";
+                return Err(self.refused(says.span(), wanted));
+            }
+            _ => {}
+        }
+        let wanted = "wanted `client-cert`; `xfcc`, perhaps with `element`; or, with `header`, `escaped-pem`, \
+                      `folded-pem`, `encoded-der` or `unverified-subject`";
+        Err(self.refused(says.span(), wanted))
+    }
+
+    fn header(&self, entry: &GatewayEntry) -> Outcome<HeaderName> {
+        match &entry.header {
+            Some(word) => self.parse(word),
+            None => Err(self.refused(entry.says.span(), "wanted the `header` beside it")),
+        }
     }
 
     fn trust(&self, spanned: &Spanned<TrustEntry>, fetch: &FetchConfig) -> Outcome<TrustConfig> {

@@ -1,7 +1,7 @@
 //! The JSON of the reference API.
 
 use countersign_axum::{Caller, Connection};
-use countersign_identity::AltName;
+use countersign_identity::{AltName, Certificate};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Order, Slice, Transaction};
@@ -48,7 +48,10 @@ pub(crate) struct WhoamiDocument {
     permissions: Vec<String>,
     trust: String,
     identity: String,
-    certificate: CertificateDocument,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<CertificateDocument>,
     tls: TlsDocument,
 }
 
@@ -132,15 +135,15 @@ impl WhoamiDocument {
             permissions: principal.permissions().map(ToString::to_string).collect(),
             trust: caller.identity().trust().to_string(),
             identity: caller.identity().name().to_string(),
-            certificate: CertificateDocument::of(caller),
+            via: caller.via().map(|via| via.principal().name().to_string()),
+            certificate: caller.certificate().map(CertificateDocument::of),
             tls: TlsDocument::of(connection),
         }
     }
 }
 
 impl CertificateDocument {
-    fn of(caller: &Caller) -> Self {
-        let certificate = caller.certificate();
+    fn of(certificate: &Certificate) -> Self {
         Self {
             subject: certificate.subject().to_string(),
             sans: certificate

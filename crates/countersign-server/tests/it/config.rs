@@ -2,12 +2,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use countersign_axum::{Dialect, Element};
 use countersign_pki::{Authority, Request, RevocationReason, Usage};
 use countersign_server::{Config, ConfigError, Hints, Vouchers};
 use countersign_tls::{
     ClientCertificate, ClientPurpose, KeyKind, Revocation, RevocationReach, Sessions,
     SignatureKind, SnapshotError, SystemClock, Warning,
 };
+use http::HeaderName;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -292,4 +294,82 @@ fn what_is_named_is_loaded() {
     let wanted = format!("cannot read `{}`: ", path.display());
     let error = load().unwrap_err().to_string();
     assert!(error.starts_with(&wanted), "{error}");
+}
+
+#[test]
+fn gateways_are_read_and_half_ones_are_refused() {
+    let trust = format!("{CLIENTS}crls = [\"a.crl\"]\n");
+    let gateway = |rest: &str| {
+        let trusts = "principal = \"edge\"\ntrusts = [\"clients\"]\n";
+        format!("{HEAD}{trust}[[gateways]]\n{trusts}{rest}")
+    };
+    let header = |name| HeaderName::from_static(name);
+    for (rest, dialect) in [
+        ("says = \"client-cert\"", Dialect::ClientCert),
+        ("says = \"xfcc\"", Dialect::Xfcc(Element::Only)),
+        (
+            "says = \"xfcc\"\nelement = \"last\"",
+            Dialect::Xfcc(Element::Last),
+        ),
+        (
+            "says = \"escaped-pem\"\nheader = \"X-A\"",
+            Dialect::EscapedPem(header("x-a")),
+        ),
+        (
+            "says = \"folded-pem\"\nheader = \"X-A\"",
+            Dialect::FoldedPem(header("x-a")),
+        ),
+        (
+            "says = \"encoded-der\"\nheader = \"X-A\"",
+            Dialect::EncodedDer(header("x-a")),
+        ),
+        (
+            "says = \"unverified-subject\"\nheader = \"X-A\"\ni_know_that_nothing_is_verified = true",
+            Dialect::UnverifiedSubject(header("x-a")),
+        ),
+    ] {
+        let text = format!("{rest}\nintermediates = \"issuing.pem\"");
+        let folder = folder(&gateway(&text));
+        let config = Config::from_file(folder.path().join("server.toml")).unwrap();
+        let [one] = config.gateways.as_slice() else {
+            panic!("{config:?}");
+        };
+        assert_eq!((one.principal.as_str(), &one.dialect), ("edge", &dialect));
+        assert!(config.files().any(|file| file.ends_with("issuing.pem")));
+    }
+    let words = "wanted `client-cert`; `xfcc`, perhaps with `element`; or, with `header`, `escaped-pem`, \
+                 `folded-pem`, `encoded-der` or `unverified-subject`";
+    let at = |place: &str, wanted: &str| format!("line {place}: {wanted}");
+    for (rest, wanted) in [
+        ("says = \"telepathy\"", at("18, column 8", words)),
+        (
+            "says = \"client-cert\"\nheader = \"X-A\"",
+            at("18, column 8", words),
+        ),
+        (
+            "says = \"client-cert\"\nelement = \"last\"",
+            at("18, column 8", words),
+        ),
+        (
+            "says = \"escaped-pem\"",
+            at("18, column 8", "wanted the `header` beside it"),
+        ),
+        (
+            "says = \"unverified-subject\"\nheader = \"X-A\"",
+            at(
+                "18, column 8",
+                "wanted `i_know_that_nothing_is_verified = true` and one trust",
+            ),
+        ),
+    ] {
+        refuses(&gateway(rest), &wanted);
+    }
+    let unknown = gateway("says = \"client-cert\"").replace("[\"clients\"]", "[\"others\"]");
+    refuses(&unknown, "line 17, column 11: there is no trust `others`");
+    let none = gateway("says = \"client-cert\"").replace("[\"clients\"]", "[]");
+    refuses(&none, "line 15, column 1: wanted the trusts of its clients");
+    let twice = gateway(
+        "says = \"client-cert\"\n[[gateways]]\nprincipal = \"edge\"\ntrusts = [\"clients\"]\nsays = \"xfcc\"",
+    );
+    refuses(&twice, "line 20, column 13: `edge` is a gateway already");
 }

@@ -3,4 +3,5 @@
 
 mod config;
 mod fetch;
+mod front;
 mod reload;

@@ -1,14 +1,20 @@
 //! Claims about the whole: over real sockets, on both ends, and about who knows whom.
 #![expect(
     clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot go on has failed, and one that is skipped says so"
 )]
 
 mod allowed;
 mod architecture;
 mod ended;
+mod forged;
+mod forwarded;
+mod gateway;
+mod gateways;
 mod observed;
+mod raw;
 mod refused_by_client;
 mod refused_by_server;
 mod refused_over_http;

@@ -1,8 +1,9 @@
 //! What is wrong with the certificates of a bundle, as those of CAs?
 
+use std::collections::HashSet;
 use std::fmt;
 
-use countersign_identity::{Certificate, Purposes};
+use countersign_identity::{Certificate, KeyKind, Purposes};
 use countersign_pki::{Finding, Severity};
 use countersign_tls::{AnchorFlaw, Anchors, AnchorsError};
 use jiff::Timestamp;
@@ -64,8 +65,30 @@ impl Bundle {
         }
         remarks
     }
+
+    /// What AWS does not take.
+    pub(super) fn remarks_of_aws(&self) -> Vec<Remark> {
+        let mut remarks: Vec<_> = self.entries.iter().filter_map(Entry::beyond_aws).collect();
+        if self.len() > AWS_CERTIFICATES || self.once_each().len() > AWS_BYTES {
+            let message = "it has more than 1000 certificates, or more than a megabyte";
+            remarks.push(Remark::of_all("too-large-for-aws", message));
+        }
+        remarks
+    }
+
+    /// The certificates as PEM, each once, in their order.
+    pub(super) fn once_each(&self) -> String {
+        let mut seen = HashSet::new();
+        let entries = self.entries.iter().filter(|entry| {
+            let certificate = entry.certificate.as_ref();
+            certificate.is_none_or(|certificate| seen.insert(certificate.thumbprint()))
+        });
+        entries.map(|entry| format!("{}\n", entry.pem)).collect()
+    }
 }
 
+const AWS_CERTIFICATES: usize = 1000;
+const AWS_BYTES: usize = 1_000_000;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
@@ -118,6 +141,28 @@ impl Entry {
         Some(self.remark(Severity::Error, code, &message))
     }
 
+    /// Why AWS does not take it.
+    fn beyond_aws(&self) -> Option<Remark> {
+        let certificate = self.certificate.as_ref()?;
+        if certificate.signature_algorithm().is_broken() {
+            let message = "AWS takes no signature with SHA-1";
+            return Some(self.remark(Severity::Error, "signature-not-for-aws", message));
+        }
+        let kind = certificate.key_kind();
+        let (severity, message) = match kind {
+            KeyKind::Rsa { bits: 2048.. } | KeyKind::P256 | KeyKind::P384 => return None,
+            KeyKind::P521 => (
+                Severity::Warning,
+                "API Gateway takes no key of this kind, P-521; the load balancer does".to_owned(),
+            ),
+            other => (
+                Severity::Error,
+                format!("AWS takes no key of this kind, {other}"),
+            ),
+        };
+        Some(self.remark(severity, "key-not-for-aws", &message))
+    }
+
     /// What is to be said of it because `other` stands before it.
     fn beside(&self, other: &Self) -> Option<Remark> {
         let (this, that) = (self.certificate.as_ref()?, other.certificate.as_ref()?);
@@ -155,6 +200,10 @@ impl Entry {
 const OLD_VERSION: &str = "old-version";
 
 impl Remark {
+    pub(super) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     fn of_all(code: &'static str, message: &str) -> Self {
         Self {
             severity: Severity::Error,

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use countersign_pki::Severity;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -75,10 +74,4 @@ fn document(bundle: &Bundle, remarks: &[Remark]) -> serde_json::Value {
         "certificates": bundle.len(),
         "remarks": remarks.collect::<Vec<_>>(),
     })
-}
-
-impl Remark {
-    fn is_error(&self) -> bool {
-        self.severity == Severity::Error
-    }
 }

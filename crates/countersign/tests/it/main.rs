@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod export;
 mod fixtures;
+mod gateway;
 mod inspect;
 mod issue;
 mod json;

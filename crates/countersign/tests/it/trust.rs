@@ -1,4 +1,4 @@
-//! `countersign trust check`.
+//! `countersign trust check` and `export`.
 
 use std::fs;
 
@@ -180,4 +180,40 @@ fn a_missing_bundle_is_said_with_what_to_do() {
         "{said}"
     );
     assert!(said.contains("hint: name a PEM file"), "{said}");
+}
+
+#[test]
+fn a_trust_store_for_aws_has_each_certificate_once_and_nothing_else() {
+    let folder = tempdir().unwrap();
+    let one = root("One");
+    let issuing = one.intermediate("Issuing", now()).unwrap();
+    let (one, issuing) = (one.certificate_pem(), issuing.certificate_pem());
+    fs::write(
+        folder.path().join("roots.pem"),
+        format!("# ours\n{one}{one}"),
+    )
+    .unwrap();
+    fs::write(folder.path().join("issuing.pem"), &issuing).unwrap();
+    let clock = now().to_string();
+    let export = ["trust", "export", "--aws", "--clock", &clock];
+    let output = run(
+        folder.path(),
+        &[&export[..], &["roots.pem", "issuing.pem"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output), format!("{one}{issuing}"));
+    assert!(stderr(&output).contains("[duplicate]"));
+
+    let odd = Authority::root_request("Odd", now()).key(countersign_pki::KeyKind::Ed25519);
+    let odd = odd.issue_authority().unwrap().certificate_pem();
+    fs::write(folder.path().join("odd.pem"), &odd).unwrap();
+    let output = run(
+        folder.path(),
+        &[&export[..], &["roots.pem", "odd.pem"]].concat(),
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "");
+    let wanted =
+        "error: certificate 3 (CN=Odd): AWS takes no key of this kind, Ed25519 [key-not-for-aws]";
+    assert!(stderr(&output).contains(wanted), "{}", stderr(&output));
 }

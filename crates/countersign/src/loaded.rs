@@ -1,0 +1,172 @@
+//! What does a configuration name, and how is it served?
+
+mod seen;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use countersign_axum::{Audit, Clock, Live, RouteTable, SystemClock};
+use countersign_server::{
+    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError,
+};
+use tokio::sync::Notify;
+
+use crate::serve::{explain_config, explain_start, start_audit};
+use crate::{stop, ui};
+
+/// A configuration, and all that it names.
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    pub(crate) live: Live,
+    pub(crate) clock: Arc<dyn Clock>,
+    digests: Digests,
+    fetcher: Option<Fetcher>,
+}
+
+impl Loaded {
+    /// Reads `file`, and what it names; lists that were never fetched are fetched if `fetch` says so.
+    pub(crate) async fn load(file: &Path, fetch: bool) -> Result<Self> {
+        let config = Config::from_file(file).map_err(explain_config)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut fetcher = Fetcher::new(&config, Arc::clone(&clock)).await?;
+        if fetch {
+            fetch_what_is_wanting(fetcher.as_mut()).await;
+        }
+        // First: what changes while the files are loaded is noticed later.
+        let digests = Digests::of(&config);
+        let live = config.load(Arc::clone(&clock)).map_err(explain_config)?;
+        Ok(Self {
+            config,
+            live,
+            clock,
+            digests,
+            fetcher,
+        })
+    }
+
+    /// Says what is odd about the policy, where `table` are the routes.
+    pub(crate) fn warn(&self, table: &RouteTable) {
+        for warning in countersign_server::warnings_of(&self.live, table) {
+            let policy = self.config.policy.display();
+            ui::note(format!("warning: `{policy}`: {warning}"));
+        }
+    }
+
+    /// Says what is odd about the gateways that are believed.
+    pub(crate) fn warn_of_gateways(&self) {
+        for warning in countersign_server::gateway_warnings(&self.live) {
+            ui::note(format!("warning: {warning}"));
+        }
+    }
+
+    /// Says whom the state would refuse, and that nothing is wrong with it.
+    pub(crate) fn check(&self) -> Result<()> {
+        tell_of_the_seen(&self.config, &self.live)?;
+        ui::note(good(&self.config, &self.live));
+        Ok(())
+    }
+
+    /// Serves what `start` starts, with the routes of `table`, until it is asked to stop.
+    pub(crate) async fn serve<S>(
+        self,
+        table: RouteTable,
+        start: impl FnOnce(Addresses, Live, Audit) -> S,
+    ) -> Result<()>
+    where
+        S: Future<Output = Result<Serving, StartError>>,
+    {
+        let (audit, writer) = start_audit(&self.config.audit)?;
+        // Before anybody is told that we serve, and might ask us to stop.
+        let at_once = Arc::new(Notify::new());
+        let (stop, hangups) = (stop::asked_to_stop()?, hangups(Arc::clone(&at_once))?);
+        let addresses = self.config.addresses;
+        let live = self.live;
+        let reloader = Reloader::new(self.config, self.digests, live.clone(), audit.clone());
+        let reloader = reloader.with_routes(table);
+        let fetching = fetching(self.fetcher, live.clone(), audit.clone());
+        let serving = start(addresses, live, audit).await.map_err(explain_start)?;
+        tell_where(&serving);
+        tokio::select! {
+            asked = stop => asked?,
+            () = hangups => {}
+            () = reloader.run(at_once) => {}
+            () = fetching => {}
+        }
+        ui::note("stopping: requests in flight have 10 s to finish");
+        serving.stop().await;
+        writer.finish();
+        Ok(())
+    }
+}
+
+/// A list that was never fetched is fetched now: without it nothing can be loaded.
+async fn fetch_what_is_wanting(fetcher: Option<&mut Fetcher>) {
+    if let Some(fetcher) = fetcher.filter(|fetcher| fetcher.is_wanting()) {
+        for (url, error) in fetcher.fetch().await {
+            ui::note(format!("warning: the revocation list at `{url}` {error}"));
+        }
+    }
+}
+
+fn tell_where(server: &Serving) {
+    let (api, admin) = (server.address(), server.admin_url());
+    ui::note(format!("serving https://{api} (API, mutual TLS)"));
+    ui::note(format!(
+        "serving {admin}/healthz (admin: /readyz, /metrics, /status too)"
+    ));
+    if let Some(health) = server.health_address() {
+        ui::note(format!("serving http://{health}/healthz (health)"));
+    }
+}
+
+/// Fetches lists for ever, or does nothing for as long.
+async fn fetching(fetcher: Option<Fetcher>, live: Live, audit: Audit) {
+    match fetcher {
+        Some(fetcher) => fetcher.run(live, audit).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whom the state that is checked would refuse, as far as the audit log knows who calls.
+fn tell_of_the_seen(config: &Config, live: &Live) -> Result<()> {
+    if let AuditTarget::File(log) = &config.audit
+        && log.exists()
+    {
+        for refused in seen::refused(log, live)? {
+            ui::note(format!("warning: {refused}"));
+        }
+    }
+    Ok(())
+}
+
+/// What `--check` says of files with which nothing is wrong.
+fn good(config: &Config, live: &Live) -> String {
+    let snapshot = live.load();
+    let files = config.files().count();
+    let trusts = snapshot.trust().trusts().len();
+    let identities = snapshot.directory().identities().count();
+    format!(
+        "`{}` can be served: {files} files, trusts: {trusts}, identities: {identities}",
+        config.file.display()
+    )
+}
+
+/// Notifies at each SIGHUP from this call on, for ever.
+fn hangups(at_once: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut hangup = {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        signal(SignalKind::hangup())?
+    };
+    Ok(async move {
+        #[cfg(unix)]
+        while hangup.recv().await.is_some() {
+            at_once.notify_one();
+        }
+        drop(at_once);
+        std::future::pending().await
+    })
+}
