@@ -2,7 +2,7 @@
 
 use countersign_axum::{Dialect, Unbelieved};
 use countersign_pki::Issued;
-use countersign_tests::{BILLING, REPORTS};
+use countersign_tests::{BILLING, REPORTS, Wire};
 
 use crate::forwarded::{Fronted, HEADER, dialects, header, lines, member, said};
 use crate::raw::Answer;
@@ -164,5 +164,34 @@ async fn what_is_not_believed_is_counted_and_named_in_the_log() {
         let outcome = if status == 200 { "stripped" } else { "refused" };
         let count = format!("countersign_identity_headers_total{{outcome=\"{outcome}\"}} 2");
         assert!(text.contains(&count), "{text}");
+    }
+}
+
+/// HTTP/2 has no lines: what is left is once, twice, with underscores, and malformed.
+#[tokio::test]
+async fn nor_over_any_version_of_tls_and_http() {
+    for wire in Wire::ALL {
+        let fronted = Fronted::start(Dialect::ClientCert, Unbelieved::Strip).await;
+        let billing = fronted.client(BILLING);
+        let reports = fronted.world.client_as(REPORTS).unwrap();
+        let client = wire.only(reports).build().await.unwrap();
+        for dialect in dialects() {
+            let (name, value) = said(&dialect, &billing).first().unwrap().clone();
+            let underscored = name.replace('-', "_");
+            let half = value.get(..value.len() / 2).unwrap().to_owned();
+            for headers in [
+                vec![(&name, &value)],
+                vec![(&name, &value), (&name, &value)],
+                vec![(&underscored, &value)],
+                vec![(&name, &half)],
+            ] {
+                let request = client.get(fronted.world.url("/whoami"));
+                let request = headers.into_iter().fold(request, |request, (name, value)| {
+                    request.header(name, value)
+                });
+                let body = request.send().await.unwrap().text().await.unwrap();
+                assert!(body.contains(r#""principal":"reports""#), "{wire}: {body}");
+            }
+        }
     }
 }
