@@ -16,7 +16,7 @@ use super::{AccessToken, document};
 /// use countersign_oauth::TokenSigner;
 /// use countersign_pki::{Key, KeyKind};
 ///
-/// let key = Key::generate(KeyKind::EcdsaP256)?;
+/// let key = Key::generate(KeyKind::P256)?;
 /// let signer = TokenSigner::from_pkcs8(key.pkcs8_der())?;
 /// assert_eq!(signer.public().algorithm().as_str(), "ES256");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -14,7 +14,7 @@ use super::{AccessToken, KeySet, TokenSigner};
 /// use jiff::SignedDuration;
 ///
 /// # fn key() -> Result<TokenSigner, Box<dyn std::error::Error>> {
-/// #     Ok(TokenSigner::from_pkcs8(Key::generate(KeyKind::EcdsaP256)?.pkcs8_der())?)
+/// #     Ok(TokenSigner::from_pkcs8(Key::generate(KeyKind::P256)?.pkcs8_der())?)
 /// # }
 /// let now: jiff::Timestamp = "2026-08-01T12:00:00Z".parse()?;
 /// let mut keys = SigningKeys::new(key()?, SignedDuration::from_mins(5));

@@ -1,0 +1,5 @@
+//! Tests of the crate's public interface.
+
+mod forge;
+mod keys;
+mod tokens;
