@@ -4,7 +4,14 @@
 //! alone on which that certificate was proven. There are no others here: what is not bound is neither signed
 //! nor accepted.
 //!
-//! [`SigningKeys`] sign an [`AccessToken`], a [`TokenVerifier`] reads it back (RFC 9068).
+//! [`SigningKeys`] sign an [`AccessToken`], a [`TokenVerifier`] reads it back (RFC 9068); a [`BearerCheck`]
+//! asks for one on the routes of an API.
+
+mod bearer;
+pub use bearer::{
+    Asking, BearerCheck, Introspection, LookingAgain, RemoteKeys, Revocations, TokenKeys,
+    Unavailable, Withdrawal,
+};
 
 mod token;
 pub use token::{

@@ -1,6 +1,7 @@
 //! What does an access token say, and who has signed it?
 
 mod document;
+pub(crate) use document::read_introspected;
 
 mod error;
 pub use error::TokenError;
@@ -9,6 +10,7 @@ mod jwk;
 pub use jwk::{Algorithm, Jwk, KeyError, KeyId};
 
 mod key_set;
+pub(crate) use key_set::LONGEST as LONGEST_KEY_SET;
 pub use key_set::{KeySet, KeySetError};
 
 mod scope;

@@ -49,6 +49,15 @@ pub(crate) fn read_claims(json: &[u8]) -> Result<AccessToken, TokenError> {
     claims.try_into()
 }
 
+/// Reads what an authorization server says of a token (RFC 7662, section 2.2): of one that is active, the same claims.
+pub(crate) fn read_introspected(json: &[u8]) -> Result<AccessToken, TokenError> {
+    let answer: Introspected = read("introspection", json)?;
+    match answer.active {
+        true => read_claims(json),
+        false => Err(TokenError::Inactive),
+    }
+}
+
 /// The claims of `token`.
 pub(crate) fn write_claims(token: &AccessToken) -> String {
     // Strings and numbers: it cannot fail to encode.
@@ -117,6 +126,11 @@ impl HeaderDocument {
         let found = members.into_iter().find(|(_, member)| member.is_some());
         found.map(|(name, _)| name)
     }
+}
+
+#[derive(Deserialize)]
+struct Introspected {
+    active: bool,
 }
 
 /// Typed, so that a claim that stands there twice or is of another type is refused.
