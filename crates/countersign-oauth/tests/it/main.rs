@@ -1,4 +1,10 @@
-//! Tests of the crate's public interface.
+//! Claims about tokens, and about an API that asks for them.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod bearer;
 mod forge;
