@@ -10,5 +10,6 @@ mod bearer;
 mod forge;
 mod keys;
 mod remote;
+mod source;
 mod tokens;
 mod world;
