@@ -10,6 +10,7 @@ use countersign_oauth::{
     Withdrawal,
 };
 use countersign_pki::Issued;
+use futures_util::FutureExt;
 use http::{Request, StatusCode};
 use jiff::SignedDuration;
 
@@ -447,4 +448,22 @@ async fn a_description_has_no_letter_that_would_end_it() {
         .unwrap();
     assert_eq!(told.matches('"').count(), 6, "{told}");
     assert_eq!(told.matches('\\').count(), 0, "{told}");
+}
+
+#[test]
+fn a_token_that_was_seen_is_checked_without_an_allocation() {
+    let bench = Bench::new();
+    let clock = bench.world.live.clock();
+    let bearer = BearerCheck::signed(verifier(), bench.keys.clone(), Withdrawal::AtExpiry, clock);
+    let bearer = bearer.scope("accounts".parse().unwrap());
+    let authorization = format!("Bearer {}", bench.text(|_| {}));
+    let request = Request::get("/accounts").header("authorization", authorization);
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let own = thumbprint(&bench.billing);
+    let judge = || {
+        let judged = bearer.judge(&parts, "billing", Some(&own), now());
+        drop(judged.now_or_never().unwrap().unwrap());
+    };
+    judge();
+    assert_eq!(allocation_counter::measure(judge).count_total, 0);
 }
