@@ -72,14 +72,10 @@ pub(crate) async fn discover(client: &Client, issuer: &str) -> Result<Authorizat
         let request = client.get(url.clone()).timeout(PATIENCE);
         let request = request.header(ACCEPT, "application/json");
         let mut answer = request.send_any_status().await?;
-        let status = answer.status();
-        if status == StatusCode::NOT_FOUND {
+        if answer.status() == StatusCode::NOT_FOUND {
             continue;
         }
-        if status != StatusCode::OK {
-            let problem = None;
-            return Err(Error::new(Kind::Status { status, problem }).at(&url));
-        }
+        answer = answer.into_success().await?;
         let body = answer.body_within(LARGEST).await.unwrap_or_default();
         let server = document::read_metadata(&body, issuer);
         return server.map_err(|fault| Error::new(Kind::Token(fault)).at(&url));

@@ -110,6 +110,11 @@ impl Response {
             && texts.any(|challenge| challenge.contains(r#"error="invalid_token""#))
     }
 
+    /// Whether it says that it is a problem document.
+    pub(crate) fn is_problem(&self) -> bool {
+        is_problem(self.headers())
+    }
+
     /// The answer in the types of `http`, to be passed on as it arrives.
     pub fn into_http(self) -> http::Response<Body> {
         self.http.into()

@@ -156,6 +156,9 @@ impl TokenSource {
         held: Thumbprint,
         now: Timestamp,
     ) -> Result<BoundToken, Error> {
+        if answer.is_problem() {
+            answer = answer.into_success().await?;
+        }
         let (status, url) = (answer.status(), answer.url().clone());
         let body = answer.body_within(LARGEST).await.unwrap_or_default();
         if status != StatusCode::OK {

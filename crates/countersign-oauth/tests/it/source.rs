@@ -308,6 +308,21 @@ async fn a_refusal_says_who_must_act_and_what_is_no_token_is_none() {
 }
 
 #[tokio::test]
+async fn who_is_not_known_to_the_authorization_server_is_told_so() {
+    let (service, _) = Service::start().await;
+    let tokens = service.source();
+    tokens.token().await.unwrap();
+    // Metadata is known from before; now the token endpoint itself does not know the caller.
+    *service.billing.lock().unwrap() = service.world.client("stranger");
+    service.client.reload().await.unwrap();
+    for source in [tokens, service.source()] {
+        let error = source.token().await.unwrap_err();
+        assert!(matches!(error.kind(), Kind::Denied(_)), "{error:?}");
+        assert_eq!(error.code().unwrap().as_str(), "principal-unknown");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_not_shown() {
     let (service, _) = Service::start().await;
     let tokens = service.source();
