@@ -13,6 +13,9 @@ pub use bearer::{
     Unavailable, Withdrawal,
 };
 
+mod storage;
+pub use storage::{IssuedToken, Standing, Step, Store, StoreError};
+
 mod token;
 pub use token::{
     AccessToken, Algorithm, Jwk, KeyError, KeyId, KeySet, KeySetError, Scope, ScopeError,

@@ -1,0 +1,65 @@
+use sqlx::{AnyConnection, Executor};
+
+use super::StoreError;
+
+/// Which database it is, and what is said to it alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Postgres,
+    Sqlite,
+}
+
+impl Engine {
+    pub(super) fn of(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':') {
+            Some(("sqlite", _)) => Ok(Self::Sqlite),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres),
+            // Not the text itself: it may hold a password.
+            _ => Err(StoreError::Url),
+        }
+    }
+
+    /// SQLite does not create a file unless told to.
+    pub(super) fn full_url(self, url: &str) -> String {
+        match self {
+            Self::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        }
+    }
+
+    pub(super) fn connections(self) -> u32 {
+        match self {
+            Self::Postgres => 16,
+            // One writes at a time, whatever there are.
+            Self::Sqlite => 4,
+        }
+    }
+
+    /// What each new connection is told first.
+    pub(super) async fn prepare(self, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres => Ok(()),
+            Self::Sqlite => connection.execute(SQLITE).await.map(|_| ()),
+        }
+    }
+
+    /// Whether the next commit must be on the disk before it is answered, when the power fails too.
+    pub(super) async fn durable(
+        self,
+        connection: &mut AnyConnection,
+        durable: bool,
+    ) -> Result<(), sqlx::Error> {
+        let words = match (self, durable) {
+            // It does so always.
+            (Self::Postgres, _) => return Ok(()),
+            (Self::Sqlite, true) => "PRAGMA synchronous = FULL",
+            (Self::Sqlite, false) => "PRAGMA synchronous = NORMAL",
+        };
+        connection.execute(words).await.map(|_| ())
+    }
+}
+
+/// A log beside the file, so that who reads does not wait for who writes. A commit outlives the process at once, and the
+/// power after the next checkpoint.
+const SQLITE: &str =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000";

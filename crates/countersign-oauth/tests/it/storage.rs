@@ -1,0 +1,158 @@
+//! What both databases remember.
+
+use countersign_oauth::{IssuedToken, Standing, Step, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::database::Database;
+
+fn now() -> Timestamp {
+    "2026-08-01T12:00:00Z".parse().unwrap()
+}
+
+fn token(id: &str) -> IssuedToken<'_> {
+    IssuedToken {
+        id,
+        client_id: "billing",
+        issued_at: now(),
+        expires_at: now() + SignedDuration::from_mins(5),
+    }
+}
+
+#[tokio::test]
+async fn what_is_revoked_stays_so_and_another_replica_sees_it_at_once() {
+    for database in Database::all() {
+        let (one, other) = (database.open().await, database.open().await);
+        assert_eq!(one.standing("a").await.unwrap(), Standing::Unknown);
+        one.record(token("a")).await.unwrap();
+        one.record(token("b")).await.unwrap();
+        assert_eq!(other.standing("a").await.unwrap(), Standing::Issued);
+        one.revoke("a", now()).await.unwrap();
+        assert_eq!(other.standing("a").await.unwrap(), Standing::Revoked);
+        assert_eq!(other.standing("b").await.unwrap(), Standing::Issued);
+        other.revoke("a", now()).await.unwrap();
+        one.close().await;
+        other.close().await;
+        let again = database.open().await;
+        assert_eq!(again.standing("a").await.unwrap(), Standing::Revoked);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_never_issued_cannot_be_revoked_into_being() {
+    for database in Database::all() {
+        let store = database.open().await;
+        store.revoke("a", now()).await.unwrap();
+        assert_eq!(store.standing("a").await.unwrap(), Standing::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn no_two_tokens_have_one_id() {
+    for database in Database::all() {
+        let store = database.open().await;
+        store.record(token("a")).await.unwrap();
+        let again = store.record(token("a")).await;
+        assert!(matches!(again, Err(StoreError::Query { .. })), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_forgotten_once_their_end_is_past() {
+    for database in Database::all() {
+        let store = database.open().await;
+        store.record(token("a")).await.unwrap();
+        let end = token("a").expires_at;
+        assert_eq!(store.forget(end).await.unwrap(), 0);
+        assert_eq!(
+            store
+                .forget(end + SignedDuration::from_secs(1))
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(store.standing("a").await.unwrap(), Standing::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn two_replicas_that_start_at_one_time_bring_the_tables_up_to_date_once() {
+    for database in Database::all() {
+        // PostgreSQL may still be starting.
+        database.open().await.close().await;
+        let replicas = (0..4).map(|_| {
+            let url = database.url.clone();
+            tokio::spawn(async move {
+                let store = Store::open(&url).await?;
+                store.migrate(BESIDE).await?;
+                Ok::<_, StoreError>(store)
+            })
+        });
+        for replica in replicas.collect::<Vec<_>>() {
+            replica.await.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_was_edited_after_it_was_done_is_refused() {
+    for database in Database::all() {
+        let store = database.open().await;
+        store.migrate(BESIDE).await.unwrap();
+        let edited = store.migrate(EDITED).await;
+        assert!(
+            matches!(edited, Err(StoreError::Migrate { .. })),
+            "{edited:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_not_finished_has_not_happened() {
+    for database in Database::all() {
+        let store = database.open().await;
+        store.migrate(BESIDE).await.unwrap();
+        let mut unfinished = store.begin().await.unwrap();
+        let insert = "INSERT INTO things (name) VALUES ($1)";
+        sqlx::query(insert)
+            .bind("a")
+            .execute(&mut *unfinished)
+            .await
+            .unwrap();
+        drop(unfinished);
+        let mut finished = store.begin().await.unwrap();
+        sqlx::query(insert)
+            .bind("b")
+            .execute(&mut *finished)
+            .await
+            .unwrap();
+        finished.commit().await.unwrap();
+        let names: Vec<String> = sqlx::query_scalar("SELECT name FROM things")
+            .fetch_all(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(names, ["b"]);
+    }
+}
+
+#[tokio::test]
+async fn a_url_of_another_database_is_refused_and_not_repeated() {
+    let refused = Store::open("mysql://root:secret@localhost/db")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the storage is neither `sqlite:FILE` nor `postgres://…`"
+    );
+}
+
+const BESIDE: &[Step] = &[Step {
+    number: 1000,
+    title: "things",
+    sql: "CREATE TABLE things (name TEXT PRIMARY KEY NOT NULL);",
+}];
+
+const EDITED: &[Step] = &[Step {
+    number: 1000,
+    title: "things",
+    sql: "CREATE TABLE things (name TEXT NOT NULL);",
+}];
