@@ -3,6 +3,9 @@
 //! Events go through a bounded queue to one writer, on a thread of its own. A full queue makes
 //! requests wait: no event is ever dropped. [`AuditWriter::finish`] writes what is left.
 
+mod action;
+pub use action::Action;
+
 mod document;
 
 mod event;

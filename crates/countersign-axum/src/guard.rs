@@ -11,7 +11,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, VARY};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 
-use crate::audit::EventKind;
+use crate::audit::{Action, EventKind};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::not_ours;
@@ -206,16 +206,22 @@ impl Guard {
         if let Some(via) = caller.as_ref().and_then(Caller::via) {
             keep_apart(via, response.headers_mut());
         }
-        let Some(fault) = response.extensions_mut().remove::<Fault>() else {
-            return response;
-        };
+        let fault = response.extensions_mut().remove::<Fault>();
+        let action = response.extensions_mut().remove::<Action>();
         if let (Some(connection), Some(caller)) = (connection, caller)
-            && is_denial(&fault)
+            && (action.is_some() || fault.as_ref().is_some_and(is_denial))
         {
-            let event = self.event(&connection, caller.known(), asked, Some(&fault));
+            let mut event = self.event(&connection, caller.known(), asked, fault.as_ref());
+            if action.is_some() {
+                event.kind = EventKind::Action;
+            }
+            event.action = action;
             connection.audit().record(event).await;
         }
-        self.render(&fault, id)
+        match fault {
+            Some(fault) => self.render(&fault, id),
+            None => response,
+        }
     }
 
     fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::labels::{ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
+use self::labels::{Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
 use crate::audit::{EventKind, Outcome};
 use crate::{AuditEvent, Live};
 
@@ -39,6 +39,7 @@ struct Counts {
     identity_headers: [(ClaimOutcome, Counter); 4],
     ended: Family<Ended, Counter>,
     reloads: Family<Reloaded, Counter>,
+    actions: Family<Acted, Counter>,
     renewals: Family<Renewed, Counter>,
     /// Only the writer of the audit log and whoever reads take it.
     told: Mutex<Told>,
@@ -61,6 +62,7 @@ impl Metrics {
                 identity_headers: ClaimOutcome::ALL.map(|outcome| (outcome, Counter::default())),
                 ended: Family::default(),
                 reloads: Family::default(),
+                actions: Family::default(),
                 renewals: Family::default(),
                 told: Mutex::default(),
             }),
@@ -131,6 +133,9 @@ impl Metrics {
     pub(crate) fn count(&self, event: &AuditEvent) {
         let counts = &*self.counts;
         match event.kind {
+            EventKind::Action => {
+                counts.actions.get_or_create(&Acted::of(event)).inc();
+            }
             EventKind::Request => counts.request(event),
             EventKind::Handshake => {
                 let outcome = event.outcome.as_str();
@@ -168,6 +173,8 @@ impl Metrics {
         registry.register("connections_ended", about, counts.ended.clone());
         let about = "Reloads by outcome";
         registry.register("reloads", about, counts.reloads.clone());
+        let about = "What handlers did, and would not do";
+        registry.register("actions", about, counts.actions.clone());
         let about = "Renewals of a caller's certificate";
         registry.register("renewals", about, counts.renewals.clone());
     }

@@ -1,11 +1,13 @@
 //! The JSON form of an [`AuditEvent`]. Members that do not apply are left out.
 
+use std::collections::BTreeMap;
+
 use countersign_identity::{AltName, Certificate};
 use countersign_tls::Handshake;
 use http::HeaderName;
 use serde::{Serialize, Serializer};
 
-use super::AuditEvent;
+use super::{Action, AuditEvent};
 use crate::{Foreseen, Reload, Via};
 
 /// As in the audit log.
@@ -51,6 +53,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     route: Option<&'a str>,
     #[serde(flatten)]
+    action: Option<Done<'a>>,
+    #[serde(flatten)]
     reload: Option<Reloaded<'a>>,
     epoch: u64,
 }
@@ -78,6 +82,13 @@ struct Through<'a> {
 struct Renewal {
     from: String,
     to: String,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    action: &'static str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    facts: BTreeMap<&'static str, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -129,6 +140,7 @@ impl<'a> Line<'a> {
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
+            action: event.action.as_ref().map(Done::of),
             reload: event.reload.as_ref().map(Reloaded::of),
             epoch: event.epoch.number(),
         }
@@ -163,6 +175,16 @@ impl Renewal {
             from: event.renewed.as_ref()?.thumbprint().to_string(),
             to: event.certificate.as_ref()?.thumbprint().to_string(),
         })
+    }
+}
+
+impl<'a> Done<'a> {
+    fn of(action: &'a Action) -> Self {
+        let facts = action.facts().iter();
+        Self {
+            action: action.name(),
+            facts: facts.map(|(fact, value)| (*fact, value.as_str())).collect(),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use countersign_tls::{Alert, Handshake};
 use http::{HeaderName, Method};
 use jiff::Timestamp;
 
+use super::Action;
 use crate::{CorrelationId, Epoch, Reload, Via};
 
 /// One decision.
@@ -51,6 +52,8 @@ pub struct AuditEvent {
     pub route: Option<String>,
     /// How long it took to decide a request, further checks included. Not in the log.
     pub took: Option<Duration>,
+    /// What a handler did.
+    pub action: Option<Action>,
     /// What a reload changed.
     pub reload: Option<Reload>,
     /// The snapshot by which it was decided; of a reload, the one in force after it.
@@ -85,6 +88,7 @@ impl AuditEvent {
             method: None,
             route: None,
             took: None,
+            action: None,
             reload: None,
             epoch,
         }
@@ -95,6 +99,8 @@ impl AuditEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
+    /// What a handler did, or would not do, for a request that was allowed.
+    Action,
     /// A caller was allowed something by a newer certificate than before: the same principal, so
     /// nothing was decided anew.
     CertificateRenewed,
@@ -143,6 +149,7 @@ impl EventKind {
     /// The word for it in the audit log.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Action => "action",
             Self::CertificateRenewed => "certificate-renewed",
             Self::Connection => "connection",
             Self::Handshake => "handshake",

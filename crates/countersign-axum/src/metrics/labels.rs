@@ -5,6 +5,7 @@ use countersign_tls::Handshake;
 use prometheus_client::encoding::EncodeLabelSet;
 
 use crate::AuditEvent;
+use crate::audit::Action;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Handshaken {
@@ -35,6 +36,14 @@ pub(super) struct Reloaded {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Renewed {
     principal: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Acted {
+    principal: String,
+    action: &'static str,
+    outcome: &'static str,
+    code: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -109,6 +118,17 @@ impl Reloaded {
     pub(super) fn of(event: &AuditEvent) -> Self {
         let outcome = event.outcome.as_str();
         Self { outcome }
+    }
+}
+
+impl Acted {
+    pub(super) fn of(event: &AuditEvent) -> Self {
+        Self {
+            principal: principal(event),
+            action: event.action.as_ref().map_or("", Action::name),
+            outcome: event.outcome.as_str(),
+            code: word(event.code),
+        }
     }
 }
 

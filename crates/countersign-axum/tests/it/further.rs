@@ -8,6 +8,7 @@ use axum::extract::{Extension, MatchedPath};
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use countersign_axum::audit::Action;
 use countersign_axum::{Api, Caller, Check, Checking, Code, CorrelationId, Fault, Limits, Require};
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
@@ -214,4 +215,43 @@ async fn a_group_of_routes_writes_what_is_refused_in_its_own_words() {
     // The log has one word for it, whoever writes the answer.
     let told = "request denied permission-missing reports GET /own/write";
     assert_eq!(service.told().await, told);
+}
+
+#[tokio::test]
+async fn what_a_handler_did_is_an_event_of_its_own_and_so_is_what_it_would_not_do() {
+    let world = World::new();
+    let action = || Action::new("coin-made").with("metal", "tin");
+    let makes = move || async move { (action(), "made") };
+    let fails = move || async move { (action(), Fault::new(Code::RequestInvalid, "no tin")) };
+    let router = Api::new(world.live())
+        .open("/make", get(makes))
+        .open("/fail", get(fails))
+        .into_router();
+    let mut service = world.serve_with(router, Limits::default()).await;
+    let mut held = world.connect(&service, Http::One, "reports").await;
+    assert_eq!(held.ask(Method::GET, "/make").await.status, StatusCode::OK);
+    assert_eq!(
+        held.ask(Method::GET, "/fail").await.code(),
+        "request-invalid"
+    );
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        let event = service.event().await;
+        let line: serde_json::Value = serde_json::to_value(&event).unwrap();
+        let word = |name: &str| line[name].to_string();
+        told.push(
+            ["event", "outcome", "detail", "action", "facts"]
+                .map(word)
+                .join(" "),
+        );
+    }
+    assert_eq!(
+        told,
+        [
+            r#""request" "allowed" null null null"#,
+            r#""action" "allowed" null "coin-made" {"metal":"tin"}"#,
+            r#""request" "allowed" null null null"#,
+            r#""action" "denied" "no tin" "coin-made" {"metal":"tin"}"#,
+        ]
+    );
 }
