@@ -5,12 +5,19 @@
 //! nor accepted.
 //!
 //! [`SigningKeys`] sign an [`AccessToken`], a [`TokenVerifier`] reads it back (RFC 9068); a [`BearerCheck`]
-//! asks for one on the routes of an API.
+//! asks for one on the routes of an API. A [`TokenServer`] issues them to registered [clients](OAuthClient) (RFC 6749,
+//! section 4.4), and remembers them in a [`Store`].
 
 mod bearer;
 pub use bearer::{
     Asking, BearerCheck, Introspection, LookingAgain, RemoteKeys, Revocations, TokenKeys,
     Unavailable, Withdrawal,
+};
+
+mod client;
+pub(crate) use client::METHODS;
+pub use client::{
+    Clients, Mismatch, OAuthClient, Proof, RegisteredCertificates, RegistrationError, Subject,
 };
 
 mod storage;
@@ -21,3 +28,6 @@ pub use token::{
     AccessToken, Algorithm, Jwk, KeyError, KeyId, KeySet, KeySetError, Scope, ScopeError,
     SigningKeys, TokenError, TokenId, TokenSigner, TokenVerifier,
 };
+
+mod token_server;
+pub use token_server::{Issuer, IssuerError, ScopeRule, Settings, TokenServer};

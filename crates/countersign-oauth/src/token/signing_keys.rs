@@ -50,6 +50,27 @@ impl SigningKeys {
         }
     }
 
+    /// How long its tokens last at most.
+    pub fn longest(&self) -> SignedDuration {
+        self.longest
+    }
+
+    /// Takes over from `before`: its keys that are not among these stay published until their last token is over.
+    pub fn succeed(&mut self, before: &Self, now: Timestamp) {
+        let until = now.saturating_add(before.longest);
+        let until = until.unwrap_or(Timestamp::MAX);
+        let signed = std::iter::once((before.current.public(), until));
+        let retired = before
+            .retired
+            .iter()
+            .map(|retired| (&retired.key, retired.until));
+        for (key, until) in signed.chain(retired) {
+            if self.public(now).key(key.id()).is_none() {
+                self.retire(key.clone(), until);
+            }
+        }
+    }
+
     /// The key that signs.
     pub fn current(&self) -> &TokenSigner {
         &self.current
