@@ -54,7 +54,10 @@ impl FromStr for Issuer {
         let wrong = || IssuerError {
             text: text.escape_debug().to_string(),
         };
-        let after = text.strip_prefix("https://").ok_or_else(wrong)?;
+        let after = text.strip_prefix("https://");
+        // The parser forgets a fragment.
+        let after = after.filter(|after| !after.contains('#'));
+        let after = after.ok_or_else(wrong)?;
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let path = after.find('/').and_then(|start| after.get(start..));
         let path = path.unwrap_or_default();

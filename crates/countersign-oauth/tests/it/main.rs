@@ -7,10 +7,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod asked_about;
+mod bank;
 mod bearer;
+mod clients;
 mod database;
 mod forge;
+mod issuing;
 mod keys;
+mod metadata;
 mod remote;
 mod source;
 mod storage;

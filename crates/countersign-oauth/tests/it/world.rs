@@ -27,6 +27,10 @@ use crate::forge::now;
 pub(crate) struct Hands(Mutex<Timestamp>);
 
 impl Hands {
+    pub(crate) fn at(time: Timestamp) -> Self {
+        Self(Mutex::new(time))
+    }
+
     pub(crate) fn set(&self, time: Timestamp) {
         *self.0.lock().unwrap() = time;
     }
@@ -67,7 +71,7 @@ impl World {
 
     pub(crate) fn at(now: Timestamp) -> Self {
         let root = Authority::root("Root", now).unwrap();
-        let clock = Arc::new(Hands(Mutex::new(now)));
+        let clock = Arc::new(Hands::at(now));
         let server = root.server(now).dns("localhost").ip([127, 0, 0, 1]);
         let server = credential(&server.issue().unwrap());
         let anchors = Anchors::from_pem(root.certificate_pem().as_bytes()).unwrap();
