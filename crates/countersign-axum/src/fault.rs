@@ -25,6 +25,7 @@ use crate::CorrelationId;
 pub struct Fault {
     code: Code,
     detail: String,
+    challenge: Option<HeaderValue>,
 }
 
 impl Fault {
@@ -33,7 +34,23 @@ impl Fault {
         Self {
             code,
             detail: detail.into(),
+            challenge: None,
         }
+    }
+
+    /// The same, with this value of `WWW-Authenticate` in place of that which belongs to the code.
+    ///
+    /// ```
+    /// use countersign_axum::{Code, Fault};
+    /// use http::HeaderValue;
+    ///
+    /// let challenge = HeaderValue::from_static(r#"Bearer realm="api""#);
+    /// Fault::new(Code::TokenMissing, "there is no `Authorization`").challenging(challenge);
+    /// ```
+    #[must_use]
+    pub fn challenging(mut self, challenge: HeaderValue) -> Self {
+        self.challenge = Some(challenge);
+        self
     }
 
     /// What is wrong.
@@ -61,8 +78,9 @@ impl Fault {
         if code == Code::Overloaded {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if let Some(challenge) = code.challenge() {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let standing = || code.challenge().map(HeaderValue::from_static);
+        if let Some(challenge) = self.challenge.or_else(standing) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

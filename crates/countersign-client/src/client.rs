@@ -87,6 +87,15 @@ impl Client {
         self.credential().map(|certificate| certificate.not_after())
     }
 
+    pub(crate) fn is(&self, shared: &Shared) -> bool {
+        std::ptr::eq(&*self.shared, shared)
+    }
+
+    /// The present, by the clock of the client.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.settings.clock.now()
+    }
+
     /// How many times the client has begun anew, the first included.
     pub fn generation(&self) -> u64 {
         self.shared.current().number

@@ -8,8 +8,8 @@ use countersign_tls::Alert;
 use jiff::Timestamp;
 use reqwest::{StatusCode, Url};
 
-use crate::Refused;
 use crate::confirm::BoxError;
+use crate::{Refused, TokenFault};
 
 /// Why a call did not give what was asked for.
 ///
@@ -22,6 +22,7 @@ struct Inner {
     kind: Kind,
     url: Option<Url>,
     unsent: bool,
+    token_refused: bool,
     retry_after: Option<Duration>,
     source: Option<BoxError>,
 }
@@ -49,6 +50,8 @@ pub enum Kind {
         /// The problem document that came with it, if it is one of ours.
         problem: Option<Problem>,
     },
+    /// You, or the operator of the authorization server: there is no access token. The call was not made.
+    Token(TokenFault),
     /// The network, or whoever runs it.
     Transport(TransportFault),
     /// The body of the answer is not what was expected.
@@ -162,6 +165,7 @@ impl Error {
             kind,
             url: None,
             unsent: false,
+            token_refused: false,
             retry_after: None,
             source: None,
         }))
@@ -187,6 +191,16 @@ impl Error {
     pub(crate) fn unsent(mut self, unsent: bool) -> Self {
         self.0.unsent = unsent;
         self
+    }
+
+    /// The server did not accept the access token.
+    pub(crate) fn token_refused(mut self, refused: bool) -> Self {
+        self.0.token_refused = refused;
+        self
+    }
+
+    pub(crate) fn is_token_refused(&self) -> bool {
+        self.0.token_refused
     }
 
     pub(crate) fn retry_after_of(mut self, asked: Option<Duration>) -> Self {
@@ -219,6 +233,7 @@ impl Error {
         match self.kind() {
             Kind::Refused(refused) => refused.hint(),
             Kind::Trust(fault) => fault.hint().map(str::to_owned),
+            Kind::Token(fault) => fault.hint().map(str::to_owned),
             Kind::CertificateNotRequested => Some(
                 "something in front of the server ends TLS, and the server does not learn who calls: \
                  call the server itself, or have TLS passed through"
@@ -288,6 +303,7 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
+            Kind::Token(fault) => write!(f, "there is no access token: {fault}"),
             Kind::Transport(fault) => write!(f, "the call of {server} failed: {fault}"),
             Kind::Decode => write!(f, "{server} answered with a body that is not as expected"),
         }

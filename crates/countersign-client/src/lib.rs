@@ -47,6 +47,9 @@
 #[cfg(feature = "blocking")]
 pub mod blocking;
 
+mod authorization_server;
+pub use authorization_server::AuthorizationServer;
+
 mod builder;
 pub use builder::{BuildError, ClientBuilder, HttpVersion};
 
@@ -115,6 +118,12 @@ mod source;
 pub use source::{CredentialSource, SourceError};
 
 mod tls;
+
+mod token_fault;
+pub use token_fault::TokenFault;
+
+mod token_source;
+pub use token_source::{BoundToken, TokenSource};
 
 mod trust;
 pub use trust::ServerTrust;

@@ -109,6 +109,7 @@ mod counted {
             Kind::CertificateNotRequested => "certificate_not_requested",
             Kind::Denied(_) => "denied",
             Kind::Status { .. } => "status",
+            Kind::Token(_) => "token",
             Kind::Transport(_) => "transport",
             Kind::Decode => "decode",
         }

@@ -2,12 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Request};
 use serde::Serialize;
 
 use crate::shared::{Answer, Shared};
-use crate::{Error, Kind, RequestFault, Response};
+use crate::{BoundToken, Error, Kind, RequestFault, Response, TokenFault, TokenSource};
 
 /// A request in the making, begun by [`Client::get`](crate::Client::get) and its like.
 ///
@@ -17,6 +17,7 @@ pub struct RequestBuilder {
     shared: Arc<Shared>,
     http: reqwest::RequestBuilder,
     idempotent: bool,
+    tokens: Option<TokenSource>,
 }
 
 impl RequestBuilder {
@@ -25,6 +26,7 @@ impl RequestBuilder {
             shared,
             http,
             idempotent: false,
+            tokens: None,
         }
     }
 
@@ -66,6 +68,13 @@ impl RequestBuilder {
         self
     }
 
+    /// Sends an access token of `tokens` with it, bound to the certificate that is presented (RFC 8705). If the server
+    /// does not accept the token, it is sent once more with a new one: a body that streams is gone by then.
+    pub fn bound_token(mut self, tokens: &TokenSource) -> Self {
+        self.tokens = Some(tokens.clone());
+        self
+    }
+
     /// Limits this call, instead of what the client says: each attempt, if it is repeated.
     pub fn timeout(self, limit: Duration) -> Self {
         self.map(|http| http.timeout(limit))
@@ -93,7 +102,13 @@ impl RequestBuilder {
     async fn call(self, wanted: Answer) -> Result<Response, Error> {
         let request = self.http.build();
         let request = request.map_err(|error| self.shared.current().caller.classify(error, false));
-        self.shared.call(request?, self.idempotent, wanted).await
+        match self.tokens {
+            None => self.shared.call(request?, self.idempotent, wanted).await,
+            Some(tokens) => {
+                let (shared, request) = (self.shared, request?);
+                Box::pin(call_bound(shared, tokens, request, self.idempotent, wanted)).await
+            }
+        }
     }
 
     fn map(self, add: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder) -> Self {
@@ -109,6 +124,57 @@ impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestBuilder").finish_non_exhaustive()
     }
+}
+
+/// Calls with a token, and once more with another one if that is not accepted.
+async fn call_bound(
+    shared: Arc<Shared>,
+    tokens: TokenSource,
+    mut request: Request,
+    idempotent: bool,
+    wanted: Answer,
+) -> Result<Response, Error> {
+    check_scheme(&request)?;
+    let spare = request.try_clone();
+    let token = authorize(&shared, &tokens, &mut request).await?;
+    let answer = shared.call(request, idempotent, wanted).await;
+    let refused = match &answer {
+        Ok(response) => response.refuses_the_token(),
+        Err(error) => error.is_token_refused(),
+    };
+    let Some(mut again) = spare.filter(|_| refused) else {
+        return answer;
+    };
+    tokens.forget(&token);
+    authorize(&shared, &tokens, &mut again).await?;
+    shared.call(again, idempotent, wanted).await
+}
+
+/// Writes a token into the request, which must go by the certificate that it is bound to.
+async fn authorize(
+    shared: &Shared,
+    tokens: &TokenSource,
+    request: &mut Request,
+) -> Result<BoundToken, Error> {
+    let token = tokens.token().await?;
+    let held = shared
+        .current()
+        .caller
+        .certificate()
+        .map(|own| own.thumbprint());
+    // Where the certificate was renewed this very moment, the server refuses the token and there is another.
+    let other = held.is_none_or(|held| held != token.bound_to());
+    if other && !tokens.is_of(shared) {
+        return Err(Error::new(Kind::Token(TokenFault::OtherCredential)));
+    }
+    let value = HeaderValue::try_from(format!("Bearer {}", token.secret()));
+    let mut value = value.map_err(|_| {
+        let reason = "the token cannot be written in a header".to_owned();
+        Error::new(Kind::Token(TokenFault::Malformed { reason }))
+    })?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, value);
+    Ok(token)
 }
 
 /// reqwest would refuse it too, without a type.

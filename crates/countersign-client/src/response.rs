@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use countersign_problem::{Code, MEDIA_TYPE, Problem};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{StatusCode, Url, Version};
 use serde::de::DeserializeOwned;
 
@@ -102,6 +102,19 @@ impl Response {
         status.is_client_error() || status.is_server_error()
     }
 
+    /// Whether the access token was not accepted (RFC 6750, section 3.1): then nothing else was done.
+    pub(crate) fn refuses_the_token(&self) -> bool {
+        let challenges = self.headers().get_all(WWW_AUTHENTICATE).iter();
+        let mut texts = challenges.filter_map(|challenge| challenge.to_str().ok());
+        self.status() == StatusCode::UNAUTHORIZED
+            && texts.any(|challenge| challenge.contains(r#"error="invalid_token""#))
+    }
+
+    /// Whether it says that it is a problem document.
+    pub(crate) fn is_problem(&self) -> bool {
+        is_problem(self.headers())
+    }
+
     /// The answer in the types of `http`, to be passed on as it arrives.
     pub fn into_http(self) -> http::Response<Body> {
         self.http.into()
@@ -122,7 +135,9 @@ impl Response {
             None if may_be_a_gateway(status) => self.of_a_gateway().await,
             problem => Kind::Status { status, problem },
         };
+        let token_refused = self.refuses_the_token();
         let error = Error::new(kind).retry_after_of(retry_after);
+        let error = error.token_refused(token_refused);
         Err(error.at(self.url()))
     }
 
@@ -158,7 +173,8 @@ impl Response {
         Kind::Refused(self.caller.refused_over_http(self.status(), host, said))
     }
 
-    async fn body_within(&mut self, most: usize) -> Option<Vec<u8>> {
+    /// The body, if it has no more than `most` bytes and arrives.
+    pub(crate) async fn body_within(&mut self, most: usize) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await.ok()? {
             if body.len() + chunk.len() > most {

@@ -16,20 +16,26 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &["tls", "policy", "identity", "problem"],
     ),
     (
-        "countersign-server",
+        "countersign-oauth",
         &["axum", "client", "tls", "policy", "identity", "problem"],
+    ),
+    (
+        "countersign-server",
+        &[
+            "oauth", "axum", "client", "tls", "policy", "identity", "problem",
+        ],
     ),
     (
         "countersign",
         &[
-            "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
+            "oauth", "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
         ],
     ),
     ("sdk-transactions", &["client"]),
     (
         "countersign-tests",
         &[
-            "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
+            "oauth", "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
         ],
     ),
 ];
