@@ -12,7 +12,7 @@ use tower::{Layer, Service};
 
 use crate::guard::{Guard, Rule, guard};
 use crate::routes::{Declared, RouteTable, RouteTableError};
-use crate::{Access, Check, Code, Fault, Live};
+use crate::{Access, Check, Code, Fault, Live, Renderer};
 
 /// A router in which every route says who may call it.
 ///
@@ -40,6 +40,7 @@ pub struct Api<S = ()> {
     router: Router<S>,
     declared: Vec<Declared<S>>,
     checks: Arc<[Arc<dyn Check>]>,
+    renderer: Option<Arc<dyn Renderer>>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Api<S> {
@@ -50,6 +51,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
             router: Router::new(),
             declared: Vec::new(),
             checks: Arc::new([]),
+            renderer: None,
         }
     }
 
@@ -139,6 +141,14 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         self
     }
 
+    /// Lets `renderer` write what is refused and what goes wrong, on the routes that are declared *after* this
+    /// call; and, where this is [nested](Self::nest) in another, for what matches no route below that path.
+    #[must_use]
+    pub fn rendered(mut self, renderer: impl Renderer) -> Self {
+        self.renderer = Some(Arc::new(renderer));
+        self
+    }
+
     /// Wraps the routes that are declared so far, guards included, as `axum::Router::layer` does:
     /// `layer` sees a request before it is decided, and refusals as they leave. What should see
     /// allowed requests alone is a layer of the `MethodRouter` that a route is declared with.
@@ -173,7 +183,10 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     ///
     /// As `axum::Router::nest`: at start-up, where `path` is malformed, `/`, or overlaps another.
     #[must_use]
-    pub fn nest(mut self, path: &str, other: Self) -> Self {
+    pub fn nest(mut self, path: &str, mut other: Self) -> Self {
+        if other.renderer.is_some() {
+            other.close();
+        }
         self.router = self.router.nest(path, other.router);
         let below = other.declared.into_iter();
         self.declared.extend(below.map(|route| route.below(path)));
@@ -191,7 +204,18 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
                 .collect(),
             router: self.router.with_state(state),
             checks: self.checks,
+            renderer: self.renderer,
         }
+    }
+
+    /// Refuses what matches no route.
+    fn close(&mut self) {
+        self.checks = Arc::new([]);
+        let open = from_fn_with_state(self.guard(Rule::Open), guard);
+        let router = std::mem::take(&mut self.router);
+        self.router = router
+            .method_not_allowed_fallback(method_not_allowed.layer(open.clone()))
+            .fallback(not_found.layer(open));
     }
 
     fn ruled(mut self, path: &str, methods: MethodRouter<S>, access: Access) -> Self {
@@ -207,6 +231,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
             live: self.live.clone(),
             rule,
             checks: Arc::clone(&self.checks),
+            renderer: self.renderer.clone(),
         }
     }
 }
@@ -219,11 +244,8 @@ impl Api<()> {
 
     /// The finished router, for a [`Server`](crate::Server).
     pub fn into_router(mut self) -> Router {
-        self.checks = Arc::new([]);
-        let open = from_fn_with_state(self.guard(Rule::Open), guard);
+        self.close();
         self.router
-            .method_not_allowed_fallback(method_not_allowed.layer(open.clone()))
-            .fallback(not_found.layer(open))
     }
 }
 

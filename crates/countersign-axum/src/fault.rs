@@ -26,6 +26,7 @@ pub struct Fault {
     code: Code,
     detail: String,
     challenge: Option<HeaderValue>,
+    word: Option<&'static str>,
 }
 
 impl Fault {
@@ -35,7 +36,22 @@ impl Fault {
             code,
             detail: detail.into(),
             challenge: None,
+            word: None,
         }
+    }
+
+    /// The same, with a finer word of the service's own, for the [`Renderer`](crate::Renderer) of its routes.
+    ///
+    /// ```
+    /// use countersign_axum::{Code, Fault};
+    ///
+    /// let fault = Fault::new(Code::RequestInvalid, "there is no scope `pay`").worded("invalid_scope");
+    /// assert_eq!(fault.word(), Some("invalid_scope"));
+    /// ```
+    #[must_use]
+    pub fn worded(mut self, word: &'static str) -> Self {
+        self.word = Some(word);
+        self
     }
 
     /// The same, with this value of `WWW-Authenticate` in place of that which belongs to the code.
@@ -63,25 +79,40 @@ impl Fault {
         &self.detail
     }
 
+    /// The finer word, where the service gave one.
+    pub fn word(&self) -> Option<&'static str> {
+        self.word
+    }
+
     /// The answer, with the id under which the audit log has more.
-    pub(crate) fn render(self, id: &CorrelationId) -> Response {
-        let code = self.code;
-        let problem = Problem::new(code, self.detail, id.as_str());
-        // A document of strings and one number: it cannot fail to encode.
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let status = StatusCode::from_u16(code.status());
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    pub(crate) fn render(&self, id: &CorrelationId) -> Response {
+        let mut response = self.document(id);
+        self.complete(&mut response);
+        response
+    }
+
+    /// Adds the headers that go with the code, whoever wrote the rest.
+    pub(crate) fn complete(&self, response: &mut Response) {
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if code == Code::Overloaded {
+        if self.code == Code::Overloaded {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        let standing = || code.challenge().map(HeaderValue::from_static);
-        if let Some(challenge) = self.challenge.or_else(standing) {
+        let standing = || self.code.challenge().map(HeaderValue::from_static);
+        if let Some(challenge) = self.challenge.clone().or_else(standing) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
+    }
+
+    fn document(&self, id: &CorrelationId) -> Response {
+        let problem = Problem::new(self.code, self.detail.clone(), id.as_str());
+        // A document of strings and one number: it cannot fail to encode.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let status = StatusCode::from_u16(self.code.status());
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let media_type = HeaderValue::from_static(MEDIA_TYPE);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
         response
     }
 }

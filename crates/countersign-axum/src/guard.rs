@@ -17,7 +17,9 @@ use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::drain::drain;
 use crate::seen::Proof;
-use crate::{Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Via};
+use crate::{
+    Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Renderer, Via,
+};
 
 /// What stands before a route: who may pass, judged by what.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Guard {
     pub(crate) rule: Rule,
     /// What is asked besides, once the policy allows.
     pub(crate) checks: Arc<[Arc<dyn Check>]>,
+    /// Writes refusals; none writes problem documents.
+    pub(crate) renderer: Option<Arc<dyn Renderer>>,
 }
 
 /// Who may pass.
@@ -65,7 +69,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let mut response = match fault {
         Some(fault) => {
             drain(&parts.headers, body).await;
-            refuse(fault, ending, &id, version)
+            refuse(&guard, &fault, ending, &id, version)
         }
         None => {
             guard
@@ -211,7 +215,16 @@ impl Guard {
             let event = self.event(&connection, caller.known(), asked, Some(&fault));
             connection.audit().record(event).await;
         }
-        fault.render(id)
+        self.render(&fault, id)
+    }
+
+    fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {
+        let Some(renderer) = &self.renderer else {
+            return fault.render(id);
+        };
+        let mut response = renderer.render(fault, id);
+        fault.complete(&mut response);
+        response
     }
 
     fn event(
@@ -243,13 +256,18 @@ fn ends(connection: &Connection, code: Code) -> bool {
 }
 
 /// The answer to whom the guard does not let pass.
-fn refuse(fault: Fault, ending: bool, id: &CorrelationId, version: Version) -> Response {
-    let code = fault.code();
-    let mut response = fault.render(id);
+fn refuse(
+    guard: &Guard,
+    fault: &Fault,
+    ending: bool,
+    id: &CorrelationId,
+    version: Version,
+) -> Response {
+    let mut response = guard.render(fault, id);
     let headers = response.headers_mut();
     // axum adds the methods of the resource to whatever is answered in place of a handler, and
     // they would tell a stranger that there is a resource; not where they are told already.
-    if code != Code::PermissionMissing {
+    if fault.code() != Code::PermissionMissing {
         headers.insert(ALLOW, HeaderValue::from_static(""));
     }
     // The connection is ending, and HTTP/1.1 can say so in the answer.

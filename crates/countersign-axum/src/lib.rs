@@ -88,6 +88,9 @@ pub use reload::{Foreseen, Reload};
 mod psd2;
 pub use psd2::Psd2Check;
 
+mod renderer;
+pub use renderer::Renderer;
+
 mod request;
 pub use request::{Json, Path, Query};
 

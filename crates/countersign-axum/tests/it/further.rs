@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::body::Body;
 use axum::extract::{Extension, MatchedPath};
 use axum::middleware::{Next, from_fn};
+use axum::response::IntoResponse;
 use axum::routing::get;
-use countersign_axum::{Api, Caller, Check, Checking, Code, Fault, Limits, Require};
+use countersign_axum::{Api, Caller, Check, Checking, Code, CorrelationId, Fault, Limits, Require};
 use http::request::Parts;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 
 use crate::client::{BOTH, Http};
 use crate::world::{ReadTransactions, World, WriteTransactions};
@@ -175,4 +176,42 @@ async fn a_layer_sees_refusals_too_and_opens_nothing() {
     );
     assert_eq!(reports.ask(Method::GET, "/later").await.status, 200);
     assert_eq!(seen.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_group_of_routes_writes_what_is_refused_in_its_own_words() {
+    let world = World::new();
+    let own = |fault: &Fault, _: &CorrelationId| {
+        let word = fault.word().unwrap_or_else(|| fault.code().as_str());
+        (StatusCode::PAYMENT_REQUIRED, word).into_response()
+    };
+    let fails = async || Fault::new(Code::Conflict, "twice").worded("TWICE");
+    let live = world.live();
+    let below = Api::new(live.clone())
+        .rendered(own)
+        .guarded::<WriteTransactions>("/write", get(async || ""))
+        .guarded::<ReadTransactions>("/read", get(fails));
+    let router = Api::new(live)
+        .nest("/own", below)
+        .open("/beside", get(fails))
+        .into_router();
+    let mut service = world.serve_with(router, Limits::default()).await;
+    let mut held = world.connect(&service, Http::One, "reports").await;
+    for (method, path, wanted) in [
+        (Method::GET, "/own/write", "402 permission-missing"),
+        (Method::GET, "/own/read", "402 TWICE"),
+        (Method::POST, "/own/read", "402 method-not-allowed"),
+        (Method::GET, "/own/nowhere", "402 not-found"),
+    ] {
+        let answer = held.ask(method, path).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let written = format!("{} {}", answer.status.as_u16(), answer.body);
+        assert_eq!(written, wanted, "{path}");
+    }
+    for (path, code) in [("/beside", "conflict"), ("/nowhere", "not-found")] {
+        assert_eq!(held.ask(Method::GET, path).await.code(), code);
+    }
+    // The log has one word for it, whoever writes the answer.
+    let told = "request denied permission-missing reports GET /own/write";
+    assert_eq!(service.told().await, told);
 }
