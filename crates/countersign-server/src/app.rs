@@ -7,6 +7,7 @@ use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
 use crate::ledger::Ledger;
+use crate::open_banking::{PREFIX as OPEN_BANKING, open_banking};
 use crate::routes::{transactions, whoami};
 
 /// The permission to see the ledger.
@@ -52,6 +53,12 @@ pub fn api(live: Live) -> Api {
         )
         .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
         .with_state(app)
+}
+
+/// The reference API with the [open banking API](crate::open_banking()) beside it, over books that are forgotten when
+/// the server stops.
+pub fn bank(live: Live) -> Api {
+    api(live.clone()).nest(OPEN_BANKING, open_banking(live))
 }
 
 /// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.
