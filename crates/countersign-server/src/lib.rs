@@ -33,6 +33,9 @@ pub use open_banking::{
     ConfirmFunds, InitiatePayments, PREFIX as OPEN_BANKING, ReadAccounts, open_banking,
 };
 
+mod openapi;
+pub use openapi::openapi;
+
 mod reference;
 pub use reference::ReferenceServer;
 

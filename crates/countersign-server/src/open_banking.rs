@@ -20,8 +20,9 @@ use jiff::civil::Date;
 
 use self::account::Account;
 use self::books::{Books, BooksError, MemoryBooks};
+pub(crate) use self::document::TppMessagesDocument;
 use self::iban::Iban;
-use self::routes::{accounts, consents, funds, payments};
+pub(crate) use self::routes::{accounts, consents, funds, payments};
 use self::tpp::TppCheck;
 use self::tpp_message::BerlinGroup;
 
@@ -99,7 +100,7 @@ fn card_issuing(api: Api<Bank>) -> Api<Bank> {
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
-struct Bank {
+pub(crate) struct Bank {
     live: Live,
     books: Arc<dyn Books>,
     accounts: Arc<[Account]>,

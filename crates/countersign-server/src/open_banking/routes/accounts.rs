@@ -37,8 +37,8 @@ pub(crate) async fn list(
 }
 
 /// An account.
-#[utoipa::path(get, path = "/open-banking/v1/accounts/{accountId}", tag = "accounts",
-    params(("accountId" = String, Path), ("Consent-ID" = String, Header)),
+#[utoipa::path(get, path = "/open-banking/v1/accounts/{account_id}", tag = "accounts",
+    params(("account_id" = String, Path), ("Consent-ID" = String, Header)),
     responses((status = 200, body = AccountDocument)))]
 pub(crate) async fn find(
     caller: Caller,
@@ -53,8 +53,8 @@ pub(crate) async fn find(
 }
 
 /// How much is in an account.
-#[utoipa::path(get, path = "/open-banking/v1/accounts/{accountId}/balances", tag = "accounts",
-    params(("accountId" = String, Path), ("Consent-ID" = String, Header)),
+#[utoipa::path(get, path = "/open-banking/v1/accounts/{account_id}/balances", tag = "accounts",
+    params(("account_id" = String, Path), ("Consent-ID" = String, Header)),
     responses((status = 200, body = BalancesDocument)))]
 pub(crate) async fn balances(
     caller: Caller,
@@ -69,8 +69,8 @@ pub(crate) async fn balances(
 }
 
 /// What came to an account and went, a page of it.
-#[utoipa::path(get, path = "/open-banking/v1/accounts/{accountId}/transactions", tag = "accounts",
-    params(("accountId" = String, Path), ("Consent-ID" = String, Header), TransactionsQuery),
+#[utoipa::path(get, path = "/open-banking/v1/accounts/{account_id}/transactions", tag = "accounts",
+    params(("account_id" = String, Path), ("Consent-ID" = String, Header), TransactionsQuery),
     responses((status = 200, body = TransactionsDocument)))]
 pub(crate) async fn transactions(
     caller: Caller,

@@ -46,8 +46,8 @@ pub(crate) async fn create(
 }
 
 /// A consent that this TPP was given.
-#[utoipa::path(get, path = "/open-banking/v1/consents/{consentId}", tag = "consents",
-    params(("consentId" = String, Path)), responses((status = 200, body = ConsentDocument)))]
+#[utoipa::path(get, path = "/open-banking/v1/consents/{consent_id}", tag = "consents",
+    params(("consent_id" = String, Path)), responses((status = 200, body = ConsentDocument)))]
 pub(crate) async fn find(
     caller: Caller,
     State(bank): State<Bank>,
@@ -58,8 +58,8 @@ pub(crate) async fn find(
 }
 
 /// What has become of a consent.
-#[utoipa::path(get, path = "/open-banking/v1/consents/{consentId}/status", tag = "consents",
-    params(("consentId" = String, Path)), responses((status = 200, body = ConsentStatusDocument)))]
+#[utoipa::path(get, path = "/open-banking/v1/consents/{consent_id}/status", tag = "consents",
+    params(("consent_id" = String, Path)), responses((status = 200, body = ConsentStatusDocument)))]
 pub(crate) async fn status(
     caller: Caller,
     State(bank): State<Bank>,
@@ -70,8 +70,8 @@ pub(crate) async fn status(
 }
 
 /// Gives a consent back. It ends at once.
-#[utoipa::path(delete, path = "/open-banking/v1/consents/{consentId}", tag = "consents",
-    params(("consentId" = String, Path)), responses((status = 204)))]
+#[utoipa::path(delete, path = "/open-banking/v1/consents/{consent_id}", tag = "consents",
+    params(("consent_id" = String, Path)), responses((status = 204)))]
 pub(crate) async fn terminate(
     caller: Caller,
     State(bank): State<Bank>,

@@ -48,8 +48,8 @@ pub(crate) async fn initiate(
 }
 
 /// A payment that this TPP initiated.
-#[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{paymentId}", tag = "payments",
-    params(("product" = String, Path), ("paymentId" = String, Path)), responses((status = 200, body = PaymentDocument)))]
+#[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{payment_id}", tag = "payments",
+    params(("product" = String, Path), ("payment_id" = String, Path)), responses((status = 200, body = PaymentDocument)))]
 pub(crate) async fn find(
     caller: Caller,
     State(bank): State<Bank>,
@@ -60,8 +60,8 @@ pub(crate) async fn find(
 }
 
 /// What has become of a payment.
-#[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{paymentId}/status", tag = "payments",
-    params(("product" = String, Path), ("paymentId" = String, Path)),
+#[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{payment_id}/status", tag = "payments",
+    params(("product" = String, Path), ("payment_id" = String, Path)),
     responses((status = 200, body = PaymentStatusDocument)))]
 pub(crate) async fn status(
     caller: Caller,
