@@ -31,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "oauth", "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
         ],
     ),
+    ("sdk-open-banking", &["client"]),
     ("sdk-transactions", &["client"]),
     (
         "countersign-tests",
