@@ -40,3 +40,8 @@ pub use values::{
     Account, AccountId, Balance, ConsentId, Entry, NewConsent, NewPayment, PaymentId, PaymentKey,
     Product,
 };
+
+/// The code of the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/open-banking.md")]
+struct Guide;

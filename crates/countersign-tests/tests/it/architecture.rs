@@ -28,7 +28,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "countersign",
         &[
-            "oauth", "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
+            "oauth",
+            "server",
+            "axum",
+            "client",
+            "pki",
+            "tls",
+            "policy",
+            "identity",
+            "problem",
+            "sdk-open-banking",
         ],
     ),
     ("sdk-open-banking", &["client"]),

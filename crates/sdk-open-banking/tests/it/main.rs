@@ -1,9 +1,5 @@
 //! Claims about the SDK, at the bank of the reference server.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use countersign_pki::psd2::{Nca, Role, Tpp};
 use countersign_tests::World;
