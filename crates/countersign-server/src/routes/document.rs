@@ -12,11 +12,11 @@ use crate::ledger::{Order, Slice, Transaction};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTransaction {
     /// In the smallest unit of the currency.
-    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64)]
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64, example = 1250)]
     amount_minor: u64,
     #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: String,
-    #[schema(min_length = 1, max_length = 140)]
+    #[schema(min_length = 1, max_length = 140, example = "invoice 17")]
     reference: String,
 }
 

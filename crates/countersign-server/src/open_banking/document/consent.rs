@@ -14,11 +14,14 @@ use crate::open_banking::day::day;
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewConsentDocument {
     access: AccessDocument,
+    #[schema(example = true)]
     recurring_indicator: bool,
-    #[schema(format = Date)]
+    #[schema(format = Date, example = "2099-12-31")]
     valid_until: String,
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, example = 4)]
     frequency_per_day: u8,
+    /// Must be false.
+    #[schema(example = false)]
     combined_service_indicator: bool,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct NewPaymentDocument {
     debtor_account: AccountReference,
     instructed_amount: AmountDocument,
     creditor_account: AccountReference,
-    #[schema(max_length = 70)]
+    #[schema(max_length = 70, example = "Bookshop")]
     creditor_name: String,
     #[schema(max_length = 140, nullable = false)]
     remittance_information_unstructured: Option<String>,

@@ -14,7 +14,7 @@ use crate::open_banking::{Bank, PREFIX};
 
 /// Initiates a payment: one, however often it is sent under the same `Idempotency-Key`.
 #[utoipa::path(post, path = "/open-banking/v1/payments/{product}", tag = "payments",
-    params(("product" = String, Path, example = "sepa-credit-transfers"), ("Idempotency-Key" = Option<String>, Header, nullable = false)),
+    params(("product" = String, Path, pattern = "^(instant-)?sepa-credit-transfers$"), ("Idempotency-Key" = Option<String>, Header, nullable = false)),
     request_body = NewPaymentDocument, responses((status = 201, body = PaymentCreatedDocument)))]
 pub(crate) async fn initiate(
     caller: Caller,
@@ -49,7 +49,7 @@ pub(crate) async fn initiate(
 
 /// A payment that this TPP initiated.
 #[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{payment_id}", tag = "payments",
-    params(("product" = String, Path), ("payment_id" = String, Path)), responses((status = 200, body = PaymentDocument)))]
+    params(("product" = String, Path, pattern = "^(instant-)?sepa-credit-transfers$"), ("payment_id" = String, Path)), responses((status = 200, body = PaymentDocument)))]
 pub(crate) async fn find(
     caller: Caller,
     State(bank): State<Bank>,
@@ -61,7 +61,7 @@ pub(crate) async fn find(
 
 /// What has become of a payment.
 #[utoipa::path(get, path = "/open-banking/v1/payments/{product}/{payment_id}/status", tag = "payments",
-    params(("product" = String, Path), ("payment_id" = String, Path)),
+    params(("product" = String, Path, pattern = "^(instant-)?sepa-credit-transfers$"), ("payment_id" = String, Path)),
     responses((status = 200, body = PaymentStatusDocument)))]
 pub(crate) async fn status(
     caller: Caller,
