@@ -92,7 +92,8 @@ fn known(dev: &Dev) -> String {
     format!(
         "[parameters]\n\"header.Consent-ID\" = {}\n\"path.payment_id\" = {}\n\"path.account_id\" = \"{ACCOUNT}\"\n\
          \"path.product\" = \"sepa-credit-transfers\"\n",
-        consent["consentId"], payment["paymentId"]
+        named(&consent, "consentId"),
+        named(&payment, "paymentId")
     )
 }
 
@@ -112,6 +113,11 @@ fn get(dev: &Dev, path: &str, args: &[&str]) -> Value {
     let output = dev.run(env!("CARGO_BIN_EXE_countersign"), &words, "");
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_str(&stdout(&output)).unwrap()
+}
+
+/// The member, quoted.
+fn named(answer: &Value, member: &str) -> String {
+    answer.get(member).unwrap().to_string()
 }
 
 fn base(dev: &Dev) -> String {
