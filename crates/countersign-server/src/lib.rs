@@ -9,7 +9,7 @@ pub use admin::ReadAdmin;
 
 mod app;
 pub use app::{
-    ReadTransactions, WriteTransactions, api, gateway_warnings, router, warnings, warnings_of,
+    ReadTransactions, WriteTransactions, api, bank, gateway_warnings, router, warnings, warnings_of,
 };
 
 mod config;
@@ -27,6 +27,14 @@ pub use gateway::{Gateway, GatewayParts, Naming, NoUpstream, UpstreamError, Upst
 mod ledger;
 
 mod listener;
+
+mod open_banking;
+pub use open_banking::{
+    ConfirmFunds, InitiatePayments, PREFIX as OPEN_BANKING, ReadAccounts, open_banking,
+};
+
+mod openapi;
+pub use openapi::openapi;
 
 mod reference;
 pub use reference::ReferenceServer;

@@ -1,6 +1,6 @@
 use std::ops::Deref;
 
-use countersign_axum::{Audit, Limits, Live};
+use countersign_axum::{Api, Audit, Limits, Live};
 
 use crate::app;
 use crate::serving::{Addresses, Serving, StartError};
@@ -18,7 +18,22 @@ impl ReferenceServer {
     ///
     /// An address is taken, or may not be bound.
     pub async fn start(addresses: Addresses, live: Live, audit: Audit) -> Result<Self, StartError> {
-        let router = app::router(live.clone());
+        let api = app::api(live.clone());
+        Self::start_with(addresses, api, live, audit).await
+    }
+
+    /// The same with another API, such as [`bank`](crate::bank()).
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_with(
+        addresses: Addresses,
+        api: Api,
+        live: Live,
+        audit: Audit,
+    ) -> Result<Self, StartError> {
+        let router = api.into_router();
         let serving = Serving::start(addresses, router, Limits::default(), live, audit);
         serving.await.map(Self)
     }

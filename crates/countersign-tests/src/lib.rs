@@ -18,7 +18,7 @@ mod wire;
 pub use wire::Wire;
 
 mod world;
-pub use world::{BILLING, NEWCOMER, POLICY, REPORTS, World, trust};
+pub use world::{BANK_POLICY, BILLING, NEWCOMER, POLICY, REPORTS, World, trust};
 
 /// The code of the README compiles.
 #[cfg(doctest)]

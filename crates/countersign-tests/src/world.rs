@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use countersign_axum::{Anchors, Audit, AuditEvent, Directory, Live, Trust, TrustSnapshot};
+use countersign_axum::{Anchors, Api, Audit, AuditEvent, Directory, Live, Trust, TrustSnapshot};
 use countersign_client::{Client, ClientBuilder, Credential, ServerTrust};
 use countersign_identity::{NamePattern, NameRules};
 use countersign_pki::{Authority, Issued};
@@ -109,6 +109,33 @@ impl World {
         let options = ServerOptions::default();
         Parts::new(Timestamp::from_second(NOW)?, localhost, trusts, options)?
             .serve(policy, addresses)
+            .await
+    }
+
+    /// A bank: the open banking API beside the other, for TPPs of a qualified trust.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn bank() -> Result<Self> {
+        let trusts = |root: &Authority| Ok(vec![trust("qualified", root, "org:PSDGB-FCA-*")?]);
+        Self::bank_with(trusts, BANK_POLICY).await
+    }
+
+    /// The same with other trusts and another policy.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_trusts`](Self::with_trusts).
+    pub async fn bank_with(
+        trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
+        policy: &str,
+    ) -> Result<Self> {
+        let options = ServerOptions::default();
+        let parts = Parts::new(Timestamp::from_second(NOW)?, localhost, trusts, options)?;
+        let addresses = Addresses::loopback();
+        parts
+            .serve_with(policy, addresses, countersign_server::bank)
             .await
     }
 
@@ -277,13 +304,24 @@ impl Parts {
     }
 
     async fn serve(self, policy: &str, addresses: Addresses) -> Result<World> {
+        self.serve_with(policy, addresses, countersign_server::api)
+            .await
+    }
+
+    async fn serve_with(
+        self,
+        policy: &str,
+        addresses: Addresses,
+        api: impl FnOnce(Live) -> Api,
+    ) -> Result<World> {
         let directory = Directory::from_toml(policy)?;
         let live = Live::new(self.trust, directory, self.clock.clone());
         let (sink, events) = unbounded_channel();
         let (audit, writer) = Audit::start(sink)?;
         // The world ends with the test: nobody waits for the writer.
         drop(writer);
-        let server = ReferenceServer::start(addresses, live.clone(), audit).await?;
+        let api = api(live.clone());
+        let server = ReferenceServer::start_with(addresses, api, live.clone(), audit).await?;
         Ok(World {
             root: self.root,
             issuing: self.issuing,
@@ -343,4 +381,26 @@ identities = [{ trust = "clients", name = "spiffe://world.example/billing" }]
 [principals.reports]
 permissions = ["transactions:read"]
 identities = [{ trust = "clients", name = "spiffe://world.example/reports" }]
+"#;
+
+/// The policy of the bank of [`World::bank`]: `tpp` may do all that TPPs may, `other` as well, and `reader` may see accounts.
+pub const BANK_POLICY: &str = r#"
+version = 1
+
+[principals.tpp]
+permissions = ["accounts:read", "payments:initiate", "funds:confirm"]
+identities = [{ trust = "qualified", name = "org:PSDGB-FCA-123456" }]
+
+[principals.other]
+permissions = ["accounts:read", "payments:initiate", "funds:confirm"]
+identities = [{ trust = "qualified", name = "org:PSDGB-FCA-200000" }]
+
+[principals.reader]
+permissions = ["accounts:read"]
+identities = [{ trust = "qualified", name = "org:PSDGB-FCA-300000" }]
+
+[principals.blocked]
+enabled = false
+permissions = ["accounts:read"]
+identities = [{ trust = "qualified", name = "org:PSDGB-FCA-400000" }]
 "#;

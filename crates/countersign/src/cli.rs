@@ -50,9 +50,14 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct DevArgs {
-    /// The folder of the dev certificates; made where it is not there.
-    #[arg(long, default_value = DEV_FOLDER)]
-    pub(crate) dir: PathBuf,
+    /// The folder of the certificates; made where it is not there [default: .countersign, and for open banking
+    /// .countersign/open-banking].
+    #[arg(long)]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Which API is served, and who calls it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: Profile,
 
     /// Where the API listens [default: 127.0.0.1:8443; with --once any free port].
     #[arg(long)]
@@ -65,6 +70,26 @@ pub(crate) struct DevArgs {
     /// Exit after the calls: 0 where each came out as expected, 1 otherwise.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// Who calls whom in `countersign dev`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum Profile {
+    /// Services call the reference API.
+    #[default]
+    Reference,
+    /// Payment service providers call a bank, each by the roles in its certificate.
+    OpenBanking,
+}
+
+impl DevArgs {
+    /// The folder of the certificates.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| match self.profile {
+            Profile::Reference => PathBuf::from(DEV_FOLDER),
+            Profile::OpenBanking => PathBuf::from(DEV_FOLDER).join("open-banking"),
+        })
+    }
 }
 
 /// Asks the trusts and the policy that a server would ask, by the same functions, and prints each step to

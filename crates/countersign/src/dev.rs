@@ -1,5 +1,6 @@
 //! The main job: certificates, a server that demands them, clients that call it.
 
+mod open_banking;
 mod probe;
 
 use std::net::SocketAddr;
@@ -7,22 +8,29 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use countersign_axum::{Anchors, Credential, Directory, Live, SystemClock, Trust, TrustSnapshot};
+use countersign_axum::{
+    Anchors, Api, Credential, Directory, Live, SystemClock, Trust, TrustSnapshot,
+};
 use countersign_identity::{NameRules, Scheme};
 use countersign_pki::{Plan, Store};
 use countersign_server::{Addresses, AuditTarget, ReferenceServer};
 use jiff::Timestamp;
 
-use crate::cli::DevArgs;
+use crate::cli::{DevArgs, Profile};
 use crate::failure::hinted;
+use crate::pki::Preset;
 use crate::{pki, serve, stop, ui};
 
 /// `countersign dev`.
 pub(crate) async fn run(args: DevArgs) -> Result<()> {
-    let store = certificates(&args.dir)?;
+    let store = certificates(&args)?;
     let log = store.dir().join("audit.jsonl");
     let (audit, writer) = serve::start_audit(&AuditTarget::File(log.clone()))?;
-    let server = ReferenceServer::start(addresses(&args), live(&store)?, audit)
+    let (live, api) = match args.profile {
+        Profile::Reference => (live(&store)?, countersign_server::api as fn(Live) -> Api),
+        Profile::OpenBanking => (open_banking::live(&store)?, countersign_server::bank as _),
+    };
+    let server = ReferenceServer::start_with(addresses(&args), api(live.clone()), live, audit)
         .await
         .map_err(serve::explain_start)?;
     let base = format!("https://localhost:{}", server.address().port());
@@ -30,9 +38,15 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
     ui::note(format!("serving {}/healthz (admin)", server.admin_url()));
     ui::note(format!("every decision is in {}\n", log.display()));
 
-    let probed = probe::run(&store, &base, server.address()).await;
+    let probed = match args.profile {
+        Profile::Reference => probe::run(&store, &base, server.address()).await,
+        Profile::OpenBanking => open_banking::run(&store, &base, server.address()).await,
+    };
     if probed.is_ok() && !args.once {
-        paste(&store, &base);
+        match args.profile {
+            Profile::Reference => paste(&store, &base),
+            Profile::OpenBanking => paste_bank(&store, &base),
+        }
         stop::asked_to_stop()?.await?;
     }
     server.stop().await;
@@ -41,11 +55,17 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
 }
 
 /// The folder, with certificates that are good: what has ended or soon will is renewed.
-fn certificates(dir: &Path) -> Result<Store> {
-    let store = Store::open(dir).map_err(pki::failed)?;
-    let plan = Plan::new(&pki::prepare(&store, None, Vec::new())?, Timestamp::now());
-    let missing: Vec<_> = NEEDED
-        .into_iter()
+fn certificates(args: &DevArgs) -> Result<Store> {
+    let dir = args.dir();
+    let store = Store::open(&dir).map_err(pki::failed)?;
+    let (preset, needed) = match args.profile {
+        Profile::Reference => (None, &NEEDED[..]),
+        Profile::OpenBanking => (Some(Preset::Psd2), &open_banking::NEEDED[..]),
+    };
+    let plan = Plan::new(&pki::prepare(&store, preset, Vec::new())?, Timestamp::now());
+    let missing: Vec<_> = needed
+        .iter()
+        .copied()
         .filter(|name| plan.called(name).is_err())
         .collect();
     if !missing.is_empty() {
@@ -56,7 +76,7 @@ fn certificates(dir: &Path) -> Result<Store> {
         ));
     }
     let report = store.apply(&plan).map_err(pki::failed)?;
-    pki::tell(dir, &report);
+    pki::tell(&dir, &report);
     Ok(store)
 }
 
@@ -107,6 +127,18 @@ fn paste(store: &Store, base: &str) {
     let countersign = countersign.as_deref().unwrap_or("countersign");
     ui::data(format!(
         "{countersign} call --cert {cert} --key {key} --cacert {root} {url}"
+    ));
+    ui::note("\nserving until Ctrl-C");
+}
+
+/// The same for the bank.
+fn paste_bank(store: &Store, base: &str) {
+    let cert = store.certificate_path("tpp").display().to_string();
+    let key = store.key_path("tpp").display().to_string();
+    let root = store.certificate_path("root").display().to_string();
+    ui::note("\ncall it from another terminal:\n");
+    ui::data(format!(
+        "curl --cert {cert} --key {key} --cacert {root} {base}/openapi.json"
     ));
     ui::note("\nserving until Ctrl-C");
 }

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub(crate) use self::init::prepare;
+pub(crate) use self::init::{Preset, prepare};
 pub(crate) use self::outcome::tell;
 pub(crate) use self::source::failed;
 

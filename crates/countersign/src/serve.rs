@@ -3,10 +3,8 @@ use std::io;
 
 use anyhow::{Context, Result};
 use countersign_axum::audit::{AuditWriter, JsonLines};
-use countersign_axum::{Audit, Live, RouteTable};
-use countersign_server::{
-    Addresses, AuditTarget, ConfigError, ReferenceServer, Serving, StartError,
-};
+use countersign_axum::{Audit, RouteTable};
+use countersign_server::{AuditTarget, ConfigError, ReferenceServer, Serving, StartError};
 use countersign_tls::LoadError;
 
 use crate::cli::{RoutesFormat, ServeArgs};
@@ -20,7 +18,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     if loaded.config.front.is_some() {
         return Err(not_a_servers(&loaded)).hint("countersign gateway --config FILE");
     }
-    let table = countersign_server::api(loaded.live.clone()).table();
+    let api = loaded.config.api(loaded.live.clone());
+    let table = api.table();
     if let Some(format) = args.routes {
         print_routes(&table, format);
         return Ok(());
@@ -30,12 +29,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     if args.check {
         return loaded.check();
     }
+    let start = async |addresses, live, audit| {
+        let server = ReferenceServer::start_with(addresses, api, live, audit).await;
+        server.map(Serving::from)
+    };
     loaded.serve(table, start).await
-}
-
-async fn start(addresses: Addresses, live: Live, audit: Audit) -> Result<Serving, StartError> {
-    let server = ReferenceServer::start(addresses, live, audit).await;
-    server.map(Into::into)
 }
 
 fn not_a_servers(loaded: &Loaded) -> anyhow::Error {

@@ -45,6 +45,8 @@ struct Document {
     policy: PathBuf,
     #[serde(default)]
     client_certificate: Option<Word>,
+    #[serde(default)]
+    open_banking: Option<Spanned<bool>>,
     credential: CredentialEntry,
     #[serde(default)]
     fetch: FetchEntry,
@@ -186,6 +188,7 @@ impl Reader<'_> {
             trusts: trusts.collect::<Result<_, _>>()?,
             policy: self.file(&document.policy),
             front: self.front(&document.routes, document.upstream.as_ref())?,
+            open_banking: self.open_banking(&document)?,
             fetch,
             identity_headers: self.choice(
                 document.identity_headers.as_ref(),
@@ -197,6 +200,18 @@ impl Reader<'_> {
                 None => AuditTarget::Stdout,
             },
         })
+    }
+
+    /// A gateway has the routes that it is given, and no other.
+    fn open_banking(&self, document: &Document) -> Outcome<bool> {
+        match &document.open_banking {
+            Some(switch) if *switch.get_ref() && !document.routes.is_empty() => {
+                let wanted =
+                    "a gateway keeps no accounts: wanted `open_banking` or `routes`, not both";
+                Err(self.refused(switch.span(), wanted))
+            }
+            switch => Ok(switch.as_ref().is_some_and(|switch| *switch.get_ref())),
+        }
     }
 
     fn gateways(&self, document: &Document) -> Outcome<Vec<GatewayConfig>> {

@@ -3,28 +3,39 @@
 use countersign_axum::{Caller, Connection};
 use countersign_identity::{AltName, Certificate};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::ledger::{Order, Slice, Transaction};
 
 /// The body of `POST /v1/transactions`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTransaction {
+    /// In the smallest unit of the currency.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_u64, example = 1250)]
     amount_minor: u64,
+    #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: String,
+    #[schema(min_length = 1, max_length = 140, example = "invoice 17")]
     reference: String,
 }
 
 /// The query of `GET /v1/transactions`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paging {
+    /// The `next` of another page.
+    #[param(pattern = "^t-[1-9][0-9]*$")]
     pub(crate) after: Option<String>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<usize>,
 }
 
 /// One transaction.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Transaction)]
 pub(crate) struct TransactionDocument {
     id: String,
     amount_minor: u64,
@@ -35,27 +46,32 @@ pub(crate) struct TransactionDocument {
 }
 
 /// A page of the list; `next` is the `after` of the next page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TransactionPage)]
 pub(crate) struct PageDocument {
     items: Vec<TransactionDocument>,
     next: Option<String>,
 }
 
 /// The answer of `GET /whoami`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Whoami)]
 pub(crate) struct WhoamiDocument {
     principal: String,
     permissions: Vec<String>,
     trust: String,
     identity: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     via: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     certificate: Option<CertificateDocument>,
     tls: TlsDocument,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Certificate)]
 struct CertificateDocument {
     subject: String,
     sans: Vec<String>,
@@ -68,7 +84,8 @@ struct CertificateDocument {
     pin: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tls)]
 struct TlsDocument {
     version: &'static str,
     alpn: Option<String>,

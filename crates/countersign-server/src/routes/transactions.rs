@@ -9,6 +9,8 @@ use crate::app::{App, ReadTransactions, WriteTransactions};
 use crate::ledger::{IdempotencyKey, KeyReused, Order, TransactionId};
 
 /// `GET /v1/transactions?after=…&limit=…`: a page, oldest first.
+#[utoipa::path(get, path = "/v1/transactions", tag = "transactions", params(Paging),
+    responses((status = 200, body = PageDocument)))]
 pub(crate) async fn list(
     _: Require<ReadTransactions>,
     State(app): State<App>,
@@ -26,6 +28,8 @@ pub(crate) async fn list(
 }
 
 /// `GET /v1/transactions/{id}`.
+#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
+    responses((status = 200, body = TransactionDocument)))]
 pub(crate) async fn find(
     _: Require<ReadTransactions>,
     State(app): State<App>,
@@ -42,6 +46,9 @@ pub(crate) async fn find(
 }
 
 /// `POST /v1/transactions`. With an `Idempotency-Key`, sending it twice is as sending it once.
+#[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false)), request_body = NewTransaction,
+    responses((status = 201, body = TransactionDocument)))]
 pub(crate) async fn create(
     caller: Require<WriteTransactions>,
     State(app): State<App>,

@@ -157,3 +157,17 @@ fn where_a_service_may_be() {
         assert!(bad.parse::<UpstreamPlace>().is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_bank_is_asked_for_and_a_gateway_is_none() {
+    assert!(!read("").unwrap().open_banking);
+    assert!(read("open_banking = true\n").unwrap().open_banking);
+    assert!(
+        !read(&format!("open_banking = false\n{ROUTE}"))
+            .unwrap()
+            .open_banking
+    );
+    let error = read(&format!("open_banking = true\n{ROUTE}")).unwrap_err();
+    let wanted = "line 6, column 16: a gateway keeps no accounts: wanted `open_banking` or `routes`, not both";
+    assert_eq!(error, wanted);
+}

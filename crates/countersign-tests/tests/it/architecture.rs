@@ -28,9 +28,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "countersign",
         &[
-            "oauth", "server", "axum", "client", "pki", "tls", "policy", "identity", "problem",
+            "oauth",
+            "server",
+            "axum",
+            "client",
+            "pki",
+            "tls",
+            "policy",
+            "identity",
+            "problem",
+            "sdk-open-banking",
         ],
     ),
+    ("sdk-open-banking", &["client"]),
     ("sdk-transactions", &["client"]),
     (
         "countersign-tests",

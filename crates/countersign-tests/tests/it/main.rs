@@ -14,6 +14,8 @@ mod forwarded;
 mod gateway;
 mod gateways;
 mod observed;
+mod open_banking;
+mod openapi;
 mod raw;
 mod refused_by_client;
 mod refused_by_server;

@@ -2,8 +2,8 @@
 //! certificate it does not; what `countersign pki export` makes is read.
 //!
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
-//! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests` and
-//! `cryptography`. Java and Go alone may be missing everywhere: they are larger than all the rest.
+//! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`,
+//! `cryptography` and `schemathesis`. Java and Go alone may be missing everywhere: they are larger than all the rest.
 #![expect(
     clippy::panic,
     clippy::print_stderr,
@@ -17,6 +17,7 @@ mod credentials;
 mod curl;
 mod doctor;
 mod fronts;
+mod openapi;
 mod openssl;
 mod python;
 mod refusals;

@@ -17,9 +17,19 @@ pub(crate) struct Dev {
 impl Dev {
     /// Starts it, and reads what it prints until the last line to paste.
     pub(crate) fn start() -> Self {
+        Self::of("reference", " call --cert ")
+    }
+
+    /// The same with the bank; the certificates are in `.countersign/open-banking`.
+    pub(crate) fn bank() -> Self {
+        Self::of("open-banking", "/openapi.json")
+    }
+
+    fn of(profile: &str, last: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["dev", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+            .args(["dev", "--profile", profile])
+            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -28,7 +38,7 @@ impl Dev {
         let mut printed = Vec::new();
         for line in stdout.by_ref() {
             printed.push(line.unwrap());
-            if printed.last().unwrap().contains(" call --cert ") {
+            if printed.last().unwrap().contains(last) {
                 break;
             }
         }

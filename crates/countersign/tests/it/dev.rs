@@ -25,6 +25,42 @@ fn dev_says_who_got_what_and_why() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// The same of `dev --profile open-banking`.
+const BANK: &str = "\
+caller  request                                      outcome                       why
+aisp    POST consents                                consented                     its certificate has PSP_AI
+aisp    GET accounts                                 1 account                     PSP_AI, and the consent covers it
+aisp    GET accounts/{id}/balances                   1250.40 EUR                   PSP_AI, and the consent covers it
+aisp    GET accounts/{id}/transactions               25 transactions               PSP_AI, and the consent covers it
+aisp    POST payments/instant-sepa-credit-transfers  401 ROLE_INVALID              `PSDGB-FCA-100001` has not the role PSP_PI
+pisp    POST payments/instant-sepa-credit-transfers  initiated                     its certificate has PSP_PI
+pisp    POST payments/instant-sepa-credit-transfers  the same payment              PSP_PI, and the idempotency key is known
+pisp    GET payments/…/{id}/status                   ACSC                          its certificate has PSP_PI
+pisp    GET accounts                                 401 ROLE_INVALID              `PSDGB-FCA-100002` has not the role PSP_AI
+cbpii   POST funds-confirmations                     yes                           its certificate has PSP_IC
+tpp     GET accounts                                 400 CONSENT_UNKNOWN           there is no such consent of this TPP
+seal    POST funds-confirmations                     401 CERTIFICATE_INVALID       the certificate is for eseal, not for the web
+former  POST consents                                refused: certificate_revoked  the handshake fails, and no request is read
+aisp    DELETE consents/{id}                         ended                         its certificate has PSP_AI
+aisp    GET accounts/{id}/balances                   401 CONSENT_INVALID           the consent was given back
+";
+
+#[test]
+fn a_day_of_tpps_at_a_bank_comes_out_as_expected_and_the_guide_shows_it() {
+    let folder = tempdir().unwrap();
+    let output = run(
+        folder.path(),
+        &["dev", "--once", "--profile", "open-banking"],
+    );
+    assert_eq!(stdout(&output), BANK, "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0));
+    let guide = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/guides/open-banking.md"
+    );
+    assert!(fs::read_to_string(guide).unwrap().contains(BANK));
+}
+
 #[test]
 fn the_readme_shows_what_dev_prints() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");

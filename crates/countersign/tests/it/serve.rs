@@ -103,6 +103,7 @@ fn the_routes_are_printed_for_people_and_for_programs() {
     assert_eq!(
         stdout(&output),
         "GET   /whoami                open\n\
+         GET   /openapi.json          open\n\
          GET   /v1/transactions       transactions:read\n\
          POST  /v1/transactions       transactions:write\n\
          GET   /v1/transactions/{id}  transactions:read\n"

@@ -1,0 +1,128 @@
+//! What may a payment service provider do at the sample bank (PSD2, NextGenPSD2 1.3)?
+
+mod account;
+mod amount;
+mod books;
+mod consent;
+mod day;
+mod document;
+mod iban;
+mod payment;
+mod routes;
+mod tpp;
+mod tpp_message;
+
+use std::sync::Arc;
+
+use axum::routing::{get, post};
+use countersign_axum::{Api, Code, Fault, Live, Permission, Psd2Role};
+use jiff::civil::Date;
+
+use self::account::Account;
+use self::books::{Books, BooksError, MemoryBooks};
+pub(crate) use self::document::TppMessagesDocument;
+use self::iban::Iban;
+pub(crate) use self::routes::{accounts, consents, funds, payments};
+use self::tpp::TppCheck;
+use self::tpp_message::BerlinGroup;
+
+/// The permission to ask for consents, and to see accounts with them.
+#[derive(Debug)]
+pub struct ReadAccounts;
+
+impl Permission for ReadAccounts {
+    const NAME: &'static str = "accounts:read";
+}
+
+/// The permission to initiate payments.
+#[derive(Debug)]
+pub struct InitiatePayments;
+
+impl Permission for InitiatePayments {
+    const NAME: &'static str = "payments:initiate";
+}
+
+/// The permission to ask whether there are funds.
+#[derive(Debug)]
+pub struct ConfirmFunds;
+
+impl Permission for ConfirmFunds {
+    const NAME: &'static str = "funds:confirm";
+}
+
+/// The open banking API, over books that are forgotten when the server stops: to be nested at [`PREFIX`].
+///
+/// Each route asks for a permission of the policy and for a role in the certificate, at every request. The role of a
+/// bank, `PSP_AS`, opens none of them.
+pub fn open_banking(live: Live) -> Api {
+    let bank = Bank {
+        live: live.clone(),
+        books: Arc::new(MemoryBooks::default()),
+        accounts: account::sample().into(),
+    };
+    let api = |role| {
+        Api::new(live.clone())
+            .rendered(BerlinGroup)
+            .check(TppCheck::new(role))
+    };
+    account_information(api(Psd2Role::AccountInformation))
+        .merge(payment_initiation(api(Psd2Role::PaymentInitiation)))
+        .merge(card_issuing(api(Psd2Role::CardIssuing)))
+        .with_state(bank)
+}
+
+fn account_information(api: Api<Bank>) -> Api<Bank> {
+    let consent = get(consents::find).delete(consents::terminate);
+    api.guarded::<ReadAccounts>("/consents", post(consents::create))
+        .guarded::<ReadAccounts>("/consents/{consent_id}", consent)
+        .guarded::<ReadAccounts>("/consents/{consent_id}/status", get(consents::status))
+        .guarded::<ReadAccounts>("/accounts", get(accounts::list))
+        .guarded::<ReadAccounts>("/accounts/{account_id}", get(accounts::find))
+        .guarded::<ReadAccounts>("/accounts/{account_id}/balances", get(accounts::balances))
+        .guarded::<ReadAccounts>(
+            "/accounts/{account_id}/transactions",
+            get(accounts::transactions),
+        )
+}
+
+fn payment_initiation(api: Api<Bank>) -> Api<Bank> {
+    api.guarded::<InitiatePayments>("/payments/{product}", post(payments::initiate))
+        .guarded::<InitiatePayments>("/payments/{product}/{payment_id}", get(payments::find))
+        .guarded::<InitiatePayments>(
+            "/payments/{product}/{payment_id}/status",
+            get(payments::status),
+        )
+}
+
+fn card_issuing(api: Api<Bank>) -> Api<Bank> {
+    api.guarded::<ConfirmFunds>("/funds-confirmations", post(funds::confirm))
+}
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Bank {
+    live: Live,
+    books: Arc<dyn Books>,
+    accounts: Arc<[Account]>,
+}
+
+impl Bank {
+    fn today(&self) -> Date {
+        day::day_of(self.live.now())
+    }
+
+    fn with_iban(&self, iban: &Iban) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.iban == *iban)
+    }
+}
+
+/// The TPP is told no more than that.
+impl From<BooksError> for Fault {
+    fn from(error: BooksError) -> Self {
+        tracing::error!("{error}");
+        Self::new(Code::Internal, "the bank cannot look into its books now")
+    }
+}
+
+/// Below which path the API is served.
+pub const PREFIX: &str = "/open-banking/v1";
