@@ -35,7 +35,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `sqlite:FILE`, which is created where it is not there, or `postgres://…`; and brings its tables up to date.
+    /// Opens `sqlite:FILE`, which is created where it is not there, `sqlite::memory:` or `postgres://…`, and brings its tables up to date.
     ///
     /// # Errors
     ///
@@ -43,7 +43,7 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         install_default_drivers();
         let engine = Engine::of(url)?;
-        let options = AnyPoolOptions::new().max_connections(engine.connections());
+        let options = AnyPoolOptions::new().max_connections(engine.connections(url));
         let prepared =
             options.after_connect(move |connection, _| Box::pin(engine.prepare(connection)));
         let pool = prepared.connect(&engine.full_url(url)).await;

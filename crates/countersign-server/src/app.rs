@@ -1,15 +1,18 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use countersign_axum::{Api, Forwarding, Gateway, Live, Permission, RouteTable, Trust};
+use countersign_oauth::BearerCheck;
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
+use crate::Tokens;
 use crate::ledger::Ledger;
-use crate::open_banking::{PREFIX as OPEN_BANKING, open_banking};
+use crate::open_banking::PREFIX as OPEN_BANKING;
 use crate::openapi;
 use crate::routes::{transactions, whoami};
+use crate::tokens::asking;
 
 /// The permission to see the ledger.
 #[derive(Debug)]
@@ -41,30 +44,60 @@ pub fn router(live: Live) -> Router {
 
 /// The reference API, over an empty ledger.
 pub fn api(live: Live) -> Api {
-    described(live, &OWN)
-}
-
-fn described(live: Live, document: &'static LazyLock<String>) -> Api {
-    let app = App {
-        live: live.clone(),
-        ledger: Arc::default(),
-    };
-    Api::new(live)
-        .open("/whoami", get(whoami::whoami))
-        .open("/openapi.json", get(|| openapi::document(document)))
-        .guarded::<ReadTransactions>("/v1/transactions", get(transactions::list))
-        .guarded::<WriteTransactions>(
-            "/v1/transactions",
-            axum::routing::post(transactions::create),
-        )
-        .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
-        .with_state(app)
+    whole(live, false, None)
 }
 
 /// The reference API with the [open banking API](crate::open_banking()) beside it, over books that are forgotten when
 /// the server stops.
 pub fn bank(live: Live) -> Api {
-    described(live.clone(), &WITH_OPEN_BANKING).nest(OPEN_BANKING, open_banking(live))
+    whole(live, true, None)
+}
+
+/// Everything that is asked for.
+pub(crate) fn whole(live: Live, open_banking: bool, tokens: Option<&Tokens>) -> Api {
+    let bearer = tokens.and_then(Tokens::of_transactions);
+    let api = described(
+        live.clone(),
+        if open_banking {
+            &WITH_OPEN_BANKING
+        } else {
+            &OWN
+        },
+    );
+    let api = api.merge(ledger(live.clone(), bearer));
+    let api = match tokens {
+        Some(tokens) => api.merge(tokens.server().api()),
+        None => api,
+    };
+    match open_banking {
+        true => api.nest(
+            OPEN_BANKING,
+            crate::open_banking::bank(live, tokens.and_then(Tokens::of_open_banking)),
+        ),
+        false => api,
+    }
+}
+
+fn described(live: Live, document: &'static LazyLock<String>) -> Api {
+    Api::new(live)
+        .open("/whoami", get(whoami::whoami))
+        .open("/openapi.json", get(|| openapi::document(document)))
+}
+
+/// Its routes, which ask for a token where there is a check.
+fn ledger(live: Live, bearer: Option<&BearerCheck>) -> Api {
+    let app = App {
+        live: live.clone(),
+        ledger: Arc::default(),
+    };
+    let api = |word| asking(Api::new(live.clone()), bearer, word);
+    let write = api(WriteTransactions::NAME)
+        .guarded::<WriteTransactions>("/v1/transactions", post(transactions::create));
+    api(ReadTransactions::NAME)
+        .guarded::<ReadTransactions>("/v1/transactions", get(transactions::list))
+        .guarded::<ReadTransactions>("/v1/transactions/{id}", get(transactions::find))
+        .merge(write)
+        .with_state(app)
 }
 
 /// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.

@@ -2,6 +2,7 @@ mod document;
 mod error;
 mod forwarding;
 mod front;
+mod oauth;
 mod trust;
 
 use std::fs;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_axum::{Api, Forwarding, Live, Unbelieved};
+use countersign_oauth::Settings;
 use countersign_policy::Directory;
 use countersign_tls::{
     ClientCertificate, Clock, Credential, Finding, ServerOptions, Sessions, Trust, TrustSnapshot,
@@ -18,10 +20,11 @@ use countersign_tls::{
 pub use self::error::ConfigError;
 pub use self::forwarding::GatewayConfig;
 pub use self::front::{FrontConfig, UpstreamConfig};
+pub use self::oauth::{ClientConfig, OAuthConfig, ProofConfig, Protects};
 pub use self::trust::{Hints, ListSource, TrustConfig, Vouchers};
 use jiff::Timestamp;
 
-use crate::Addresses;
+use crate::{Addresses, Tokens};
 
 /// The configuration of the reference server.
 ///
@@ -51,6 +54,8 @@ pub struct Config {
     pub front: Option<FrontConfig>,
     /// Whether the open banking API is served too.
     pub open_banking: bool,
+    /// What makes it an authorization server; none, where it issues no tokens.
+    pub oauth: Option<OAuthConfig>,
     /// How lists are fetched.
     pub fetch: FetchConfig,
     /// Where the audit log goes.
@@ -127,12 +132,20 @@ impl Config {
         Ok((trust, directory))
     }
 
-    /// The API that it asks for, of which `live` decides: that of the reference server, with open banking or without.
-    pub fn api(&self, live: Live) -> Api {
-        match self.open_banking {
-            true => crate::bank(live),
-            false => crate::api(live),
-        }
+    /// The API that it asks for, of which `live` decides: that of the reference server, with open banking or without, and
+    /// with the endpoints of `tokens`.
+    pub fn api(&self, live: Live, tokens: Option<&Tokens>) -> Api {
+        crate::app::whole(live, self.open_banking, tokens)
+    }
+
+    /// Loads what the authorization server decides by, where there is one. Its clients are principals of `directory`.
+    ///
+    /// # Errors
+    ///
+    /// A file is missing or wrong, or a client is no principal; the error names it.
+    pub fn load_oauth(&self, directory: &Directory) -> Result<Option<Settings>, ConfigError> {
+        let oauth = self.oauth.as_ref();
+        oauth.map(|oauth| oauth.load(directory)).transpose()
     }
 
     /// Loads the trusts alone: what decides on a certificate, where there is no server.
@@ -195,6 +208,11 @@ impl Config {
         };
         let same = self.addresses == other.addresses && self.audit == other.audit;
         let same = same && self.front == other.front && self.open_banking == other.open_banking;
+        let tokens = match (&self.oauth, &other.oauth) {
+            (Some(one), Some(other)) => one.serves_as(other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let same = same && tokens && self.open_banking == other.open_banking;
         same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 
@@ -204,6 +222,7 @@ impl Config {
         own.into_iter()
             .chain(self.trusts.iter().flat_map(TrustConfig::files))
             .chain(self.gateways.iter().filter_map(GatewayConfig::file))
+            .chain(self.oauth.iter().flat_map(OAuthConfig::files))
     }
 }
 

@@ -14,8 +14,8 @@ pub use app::{
 
 mod config;
 pub use config::{
-    AuditTarget, Config, ConfigError, FetchConfig, FrontConfig, GatewayConfig, Hints, ListSource,
-    TrustConfig, UpstreamConfig, Vouchers,
+    AuditTarget, ClientConfig, Config, ConfigError, FetchConfig, FrontConfig, GatewayConfig, Hints,
+    ListSource, OAuthConfig, ProofConfig, Protects, TrustConfig, UpstreamConfig, Vouchers,
 };
 
 mod fetcher;
@@ -46,3 +46,6 @@ mod routes;
 
 mod serving;
 pub use serving::{Addresses, Serving, StartError};
+
+mod tokens;
+pub use tokens::Tokens;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use countersign_axum::{Api, Code, Fault, Live, Permission, Psd2Role};
+use countersign_oauth::BearerCheck;
 use jiff::civil::Date;
 
 use self::account::Account;
@@ -25,6 +26,7 @@ use self::iban::Iban;
 pub(crate) use self::routes::{accounts, consents, funds, payments};
 use self::tpp::TppCheck;
 use self::tpp_message::BerlinGroup;
+use crate::tokens::asking;
 
 /// The permission to ask for consents, and to see accounts with them.
 #[derive(Debug)]
@@ -55,19 +57,26 @@ impl Permission for ConfirmFunds {
 /// Each route asks for a permission of the policy and for a role in the certificate, at every request. The role of a
 /// bank, `PSP_AS`, opens none of them.
 pub fn open_banking(live: Live) -> Api {
+    bank(live, None)
+}
+
+/// The same, and each route asks for a token with the word of its permission, too, where there is a check.
+pub(crate) fn bank(live: Live, bearer: Option<&BearerCheck>) -> Api {
     let bank = Bank {
         live: live.clone(),
         books: Arc::new(MemoryBooks::default()),
         accounts: account::sample().into(),
     };
-    let api = |role| {
-        Api::new(live.clone())
-            .rendered(BerlinGroup)
-            .check(TppCheck::new(role))
+    let api = |role, word| {
+        let api = Api::new(live.clone()).rendered(BerlinGroup);
+        asking(api.check(TppCheck::new(role)), bearer, word)
     };
-    account_information(api(Psd2Role::AccountInformation))
-        .merge(payment_initiation(api(Psd2Role::PaymentInitiation)))
-        .merge(card_issuing(api(Psd2Role::CardIssuing)))
+    account_information(api(Psd2Role::AccountInformation, ReadAccounts::NAME))
+        .merge(payment_initiation(api(
+            Psd2Role::PaymentInitiation,
+            InitiatePayments::NAME,
+        )))
+        .merge(card_issuing(api(Psd2Role::CardIssuing, ConfirmFunds::NAME)))
         .with_state(bank)
 }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable};
+use countersign_oauth::Settings;
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Config, ConfigError};
+use crate::{Config, ConfigError, Tokens};
 
 /// Puts in force what the files of a [`Config`] say, each time that they say something new: certificate, key,
 /// trusts, revocation lists and policy together, as one snapshot.
@@ -44,6 +45,7 @@ pub struct Reloader {
     audit: Audit,
     /// Which permissions are asked for.
     routes: RouteTable,
+    tokens: Option<Tokens>,
     /// What the state in force was made of.
     in_force: Digests,
     /// What was looked at last, in force or refused.
@@ -74,12 +76,20 @@ impl Reloader {
             watched: config.clone(),
             config,
             routes: crate::api(live.clone()).table(),
+            tokens: None,
             live,
             audit,
             in_force: digests.clone(),
             examined: digests,
             unsettled: None,
         }
+    }
+
+    /// With an authorization server, whose keys, clients and scopes are part of the state.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Option<Tokens>) -> Self {
+        self.tokens = tokens;
+        self
     }
 
     /// For a service with other routes than the reference server: what is odd about a policy is told by them.
@@ -138,16 +148,19 @@ impl Reloader {
     }
 
     async fn apply(&mut self, parts: Parts, changed: Vec<String>) -> Reloaded {
-        let (trust, directory, forwarding) = parts;
+        let (trust, directory, forwarding, settings) = parts;
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
-                "`listen`, `admin`, `health`, `audit`, the gateway or what is fetched has changed: that waits for a restart"
+                "`listen`, `admin`, `health`, `audit`, `open_banking`, the gateway, what is fetched, or issuer, audience, storage or `protects` of `[oauth]` has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();
         let live = &self.live;
         let applied = live.reload(trust, directory, forwarding, changed, &self.audit);
         let (epoch, reload) = applied.await;
+        if let (Some(tokens), Some(settings)) = (&self.tokens, settings) {
+            tokens.server().put(settings);
+        }
         tracing::info!(%epoch, changed = ?reload.changed, "reloaded");
         for refused in &reload.refused {
             let (principal, why) = (&refused.principal, refused.fault.detail());
@@ -189,7 +202,7 @@ struct Read {
 }
 
 /// What is put in force together.
-type Parts = (TrustSnapshot, Directory, Forwarding);
+type Parts = (TrustSnapshot, Directory, Forwarding, Option<Settings>);
 
 impl Read {
     fn now(old: &Config, sessions: Sessions, clock: Arc<dyn Clock>) -> Self {
@@ -199,7 +212,8 @@ impl Read {
             Ok(config) => {
                 let parts = config.load_parts(sessions, clock);
                 let parts = parts.and_then(|(trust, directory)| {
-                    Ok((trust, directory, config.load_forwarding()?))
+                    let settings = config.load_oauth(&directory)?;
+                    Ok((trust, directory, config.load_forwarding()?, settings))
                 });
                 (config, parts)
             }

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: GatewayArgs) -> Result<()> {
         let gateway = Gateway::start(addresses, parts, live, audit).await;
         gateway.map(Into::into)
     };
-    loaded.serve(front.routes, start).await
+    loaded.serve(front.routes, None, start).await
 }
 
 fn front(loaded: &Loaded) -> Result<FrontConfig> {

@@ -6,10 +6,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use countersign_axum::{Audit, Clock, Live, RouteTable, SystemClock};
+use countersign_oauth::Settings;
 use countersign_server::{
-    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError,
+    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError, Tokens,
 };
 use tokio::sync::Notify;
 
@@ -21,6 +22,7 @@ pub(crate) struct Loaded {
     pub(crate) config: Config,
     pub(crate) live: Live,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Option<Settings>,
     digests: Digests,
     fetcher: Option<Fetcher>,
 }
@@ -37,13 +39,30 @@ impl Loaded {
         // First: what changes while the files are loaded is noticed later.
         let digests = Digests::of(&config);
         let live = config.load(Arc::clone(&clock)).map_err(explain_config)?;
+        let settings = config.load_oauth(live.load().directory());
+        let settings = settings.map_err(explain_config)?;
         Ok(Self {
             config,
             live,
             clock,
+            settings,
             digests,
             fetcher,
         })
+    }
+
+    /// Opens the storage of tokens, where the server issues them; one in memory where nothing is `served`.
+    pub(crate) async fn open_tokens(&mut self, served: bool) -> Result<Option<Tokens>> {
+        let (Some(mut oauth), Some(settings)) = (self.config.oauth.clone(), self.settings.take())
+        else {
+            return Ok(None);
+        };
+        if !served {
+            oauth.storage = "sqlite::memory:".to_owned();
+        }
+        let opened = Tokens::open(&oauth, self.live.clone(), settings).await;
+        let tokens = opened.context("the server issues no tokens")?;
+        Ok(Some(tokens))
     }
 
     /// Says what is odd about the policy, where `table` are the routes.
@@ -72,6 +91,7 @@ impl Loaded {
     pub(crate) async fn serve<S>(
         self,
         table: RouteTable,
+        tokens: Option<Tokens>,
         start: impl FnOnce(Addresses, Live, Audit) -> S,
     ) -> Result<()>
     where
@@ -84,7 +104,7 @@ impl Loaded {
         let addresses = self.config.addresses;
         let live = self.live;
         let reloader = Reloader::new(self.config, self.digests, live.clone(), audit.clone());
-        let reloader = reloader.with_routes(table);
+        let reloader = reloader.with_routes(table).with_tokens(tokens.clone());
         let fetching = fetching(self.fetcher, live.clone(), audit.clone());
         let serving = start(addresses, live, audit).await.map_err(explain_start)?;
         tell_where(&serving);
@@ -93,6 +113,7 @@ impl Loaded {
             () = hangups => {}
             () = reloader.run(at_once) => {}
             () = fetching => {}
+            () = Tokens::run(tokens) => {}
         }
         ui::note("stopping: requests in flight have 10 s to finish");
         serving.stop().await;

@@ -14,11 +14,14 @@ use crate::ui;
 
 /// `countersign serve`.
 pub(crate) async fn run(args: ServeArgs) -> Result<()> {
-    let loaded = Loaded::load(&args.config, !args.check).await?;
+    let mut loaded = Loaded::load(&args.config, !args.check).await?;
     if loaded.config.front.is_some() {
         return Err(not_a_servers(&loaded)).hint("countersign gateway --config FILE");
     }
-    let api = loaded.config.api(loaded.live.clone());
+    let tokens = loaded
+        .open_tokens(!args.check && args.routes.is_none())
+        .await?;
+    let api = loaded.config.api(loaded.live.clone(), tokens.as_ref());
     let table = api.table();
     if let Some(format) = args.routes {
         print_routes(&table, format);
@@ -33,7 +36,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         let server = ReferenceServer::start_with(addresses, api, live, audit).await;
         server.map(Serving::from)
     };
-    loaded.serve(table, start).await
+    loaded.serve(table, tokens, start).await
 }
 
 fn not_a_servers(loaded: &Loaded) -> anyhow::Error {

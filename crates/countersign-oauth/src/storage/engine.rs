@@ -22,13 +22,15 @@ impl Engine {
     /// SQLite does not create a file unless told to.
     pub(super) fn full_url(self, url: &str) -> String {
         match self {
-            Self::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            Self::Sqlite if !url.contains('?') && url != MEMORY => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
         }
     }
 
-    pub(super) fn connections(self) -> u32 {
+    pub(super) fn connections(self, url: &str) -> u32 {
         match self {
+            // Each would be a database of its own.
+            Self::Sqlite if url == MEMORY => 1,
             Self::Postgres => 16,
             // One writes at a time, whatever there are.
             Self::Sqlite => 4,
@@ -58,6 +60,8 @@ impl Engine {
         connection.execute(words).await.map(|_| ())
     }
 }
+
+const MEMORY: &str = "sqlite::memory:";
 
 /// A log beside the file, so that who reads does not wait for who writes. A commit outlives the process at once, and the
 /// power after the next checkpoint.

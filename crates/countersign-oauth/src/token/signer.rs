@@ -5,7 +5,8 @@ use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PSS_SHA256,
 };
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use zeroize::Zeroizing;
 
 use super::jwk::{Jwk, KeyError, Members};
 use super::{AccessToken, document};
@@ -48,6 +49,28 @@ impl TokenSigner {
             public,
             header,
         })
+    }
+
+    /// The key in PKCS#8, as PEM: what stands between `BEGIN PRIVATE KEY` and its end, and nothing else is read.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or two, and as [`from_pkcs8`](Self::from_pkcs8).
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let mut parts = pem.split("-----BEGIN PRIVATE KEY-----").skip(1);
+        let (Some(key), None) = (parts.next(), parts.next()) else {
+            return Err(KeyError::Malformed);
+        };
+        let (text, _) = key
+            .split_once("-----END PRIVATE KEY-----")
+            .ok_or(KeyError::Malformed)?;
+        let letters: Zeroizing<Vec<u8>> = Zeroizing::new(
+            text.bytes()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect(),
+        );
+        let der = BASE64.decode(&letters).map(Zeroizing::new);
+        Self::from_pkcs8(&der.map_err(|_| KeyError::Malformed)?)
     }
 
     /// Its public half.

@@ -132,3 +132,30 @@ fn a_signer_shows_nothing_of_its_key() {
         format!("TokenSigner({})", forge.kid())
     );
 }
+
+#[test]
+fn a_signer_is_read_from_a_file_with_one_private_key() {
+    let (key, other) = (
+        Key::generate(KeyKind::P256).unwrap(),
+        Key::generate(KeyKind::Rsa2048).unwrap(),
+    );
+    let read =
+        |text: &str| TokenSigner::from_pem(text).map(|signer| signer.public().algorithm().as_str());
+    let rsa = read(&other.pem());
+    assert_eq!(rsa, Ok("PS256"));
+    let text = key.pem();
+    assert_eq!(read(&text), Ok("ES256"));
+    assert_eq!(
+        read(&format!("a note\n{}", text.replace('\n', "\r\n"))),
+        Ok("ES256")
+    );
+    let cut = text.replace("-----END", "");
+    for wrong in [
+        "",
+        &format!("{}{}", *text, *text),
+        &cut,
+        &text.replace('A', "?"),
+    ] {
+        assert_eq!(read(wrong), Err(KeyError::Malformed), "{wrong}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The configuration document: TOML in, [`Config`] out.
 
 mod front;
+mod oauth;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use self::front::{RouteEntry, UpstreamEntry};
+use self::oauth::OAuthEntry;
 use super::{
     AuditTarget, Config, ConfigError, FetchConfig, GatewayConfig, Hints, ListSource, TrustConfig,
     Vouchers,
@@ -59,6 +61,8 @@ struct Document {
     routes: Vec<Spanned<RouteEntry>>,
     #[serde(default)]
     upstream: Option<Spanned<UpstreamEntry>>,
+    #[serde(default)]
+    oauth: Option<Spanned<OAuthEntry>>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +193,7 @@ impl Reader<'_> {
             policy: self.file(&document.policy),
             front: self.front(&document.routes, document.upstream.as_ref())?,
             open_banking: self.open_banking(&document)?,
+            oauth: self.oauth(&document)?,
             fetch,
             identity_headers: self.choice(
                 document.identity_headers.as_ref(),

@@ -1,7 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use countersign_policy::PolicyError;
+use countersign_oauth::{KeyError, RegistrationError};
+use countersign_policy::{PolicyError, PrincipalName};
 use countersign_tls::{Finding, LoadError, SnapshotError};
 use thiserror::Error;
 
@@ -47,6 +48,28 @@ pub enum ConfigError {
         path: PathBuf,
         /// What is wrong.
         source: PolicyError,
+    },
+    /// A key does not sign tokens.
+    #[error("`{}`: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: KeyError,
+    },
+    /// The certificates of an OAuth client cannot be registered.
+    #[error("`{}`: {source}", path.display())]
+    Client {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: RegistrationError,
+    },
+    /// An OAuth client is nobody in the policy.
+    #[error("the OAuth client `{principal}` is no principal of the policy")]
+    UnknownClient {
+        /// The client.
+        principal: PrincipalName,
     },
     /// The parts do not make a snapshot.
     #[error(transparent)]
