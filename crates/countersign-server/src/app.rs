@@ -3,6 +3,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::routing::get;
 use countersign_axum::{Api, Forwarding, Gateway, Live, Permission, RouteTable, Trust};
+use countersign_oauth::BearerCheck;
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
@@ -64,7 +65,14 @@ fn described(live: Live, document: &'static LazyLock<String>) -> Api {
 /// The reference API with the [open banking API](crate::open_banking()) beside it, over books that are forgotten when
 /// the server stops.
 pub fn bank(live: Live) -> Api {
-    described(live.clone(), &WITH_OPEN_BANKING).nest(OPEN_BANKING, open_banking(live))
+    let open_banking = open_banking(live.clone(), None);
+    described(live, &WITH_OPEN_BANKING).nest(OPEN_BANKING, open_banking)
+}
+
+/// The same, and open banking asks for access tokens too.
+pub fn bank_with_tokens(live: Live, tokens: &BearerCheck) -> Api {
+    let open_banking = open_banking(live.clone(), Some(tokens));
+    described(live, &WITH_OPEN_BANKING).nest(OPEN_BANKING, open_banking)
 }
 
 /// Which gateways are configured, and yet believed in nothing, because the policy in force does not say so too.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use countersign_axum::{Api, Code, Fault, Live, Permission, Psd2Role};
+use countersign_oauth::BearerCheck;
 use jiff::civil::Date;
 
 use self::account::Account;
@@ -53,22 +54,36 @@ impl Permission for ConfirmFunds {
 /// The open banking API, over books that are forgotten when the server stops: to be nested at [`PREFIX`].
 ///
 /// Each route asks for a permission of the policy and for a role in the certificate, at every request. The role of a
-/// bank, `PSP_AS`, opens none of them.
-pub fn open_banking(live: Live) -> Api {
+/// bank, `PSP_AS`, opens none of them. With `tokens`, each asks for an access token too: with the scope `accounts`,
+/// `payments` or `fundsconfirmations`, and bound to the certificate that has the role.
+pub fn open_banking(live: Live, tokens: Option<&BearerCheck>) -> Api {
     let bank = Bank {
         live: live.clone(),
         books: Arc::new(MemoryBooks::default()),
         accounts: account::sample().into(),
     };
-    let api = |role| {
-        Api::new(live.clone())
-            .rendered(BerlinGroup)
-            .check(TppCheck::new(role))
-    };
-    account_information(api(Psd2Role::AccountInformation))
-        .merge(payment_initiation(api(Psd2Role::PaymentInitiation)))
-        .merge(card_issuing(api(Psd2Role::CardIssuing)))
+    let api = |role, scope| group(&live, role, tokens, scope);
+    account_information(api(Psd2Role::AccountInformation, "accounts"))
+        .merge(payment_initiation(api(
+            Psd2Role::PaymentInitiation,
+            "payments",
+        )))
+        .merge(card_issuing(api(
+            Psd2Role::CardIssuing,
+            "fundsconfirmations",
+        )))
         .with_state(bank)
+}
+
+/// The role comes first: what is in the token is of interest only for a TPP that may be there at all.
+fn group(live: &Live, role: Psd2Role, tokens: Option<&BearerCheck>, scope: &str) -> Api<Bank> {
+    let api = Api::new(live.clone())
+        .rendered(BerlinGroup)
+        .check(TppCheck::new(role));
+    match tokens {
+        Some(tokens) => api.check(tokens.clone().scope(scope.parse().unwrap_or_default())),
+        None => api,
+    }
 }
 
 fn account_information(api: Api<Bank>) -> Api<Bank> {
