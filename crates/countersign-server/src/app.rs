@@ -9,7 +9,7 @@ use countersign_policy::{PermissionName, PolicyWarning};
 use crate::ReadAdmin;
 use crate::Tokens;
 use crate::ledger::Ledger;
-use crate::open_banking::PREFIX as OPEN_BANKING;
+use crate::open_banking::{PREFIX as OPEN_BANKING, open_banking as open_banking_api};
 use crate::openapi;
 use crate::routes::{transactions, whoami};
 use crate::tokens::asking;
@@ -53,6 +53,13 @@ pub fn bank(live: Live) -> Api {
     whole(live, true, None)
 }
 
+/// The same, and open banking asks for access tokens too.
+pub fn bank_with_tokens(live: Live, tokens: &BearerCheck) -> Api {
+    let open_banking = open_banking_api(live.clone(), Some(tokens));
+    let api = described(live.clone(), &WITH_OPEN_BANKING).merge(ledger(live, None));
+    api.nest(OPEN_BANKING, open_banking)
+}
+
 /// Everything that is asked for.
 pub(crate) fn whole(live: Live, open_banking: bool, tokens: Option<&Tokens>) -> Api {
     let bearer = tokens.and_then(Tokens::of_transactions);
@@ -70,10 +77,10 @@ pub(crate) fn whole(live: Live, open_banking: bool, tokens: Option<&Tokens>) -> 
         None => api,
     };
     match open_banking {
-        true => api.nest(
-            OPEN_BANKING,
-            crate::open_banking::bank(live, tokens.and_then(Tokens::of_open_banking)),
-        ),
+        true => {
+            let bearer = tokens.and_then(Tokens::of_open_banking);
+            api.nest(OPEN_BANKING, open_banking_api(live, bearer))
+        }
         false => api,
     }
 }

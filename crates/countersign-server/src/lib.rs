@@ -9,7 +9,8 @@ pub use admin::ReadAdmin;
 
 mod app;
 pub use app::{
-    ReadTransactions, WriteTransactions, api, bank, gateway_warnings, router, warnings, warnings_of,
+    ReadTransactions, WriteTransactions, api, bank, bank_with_tokens, gateway_warnings, router,
+    warnings, warnings_of,
 };
 
 mod config;

@@ -26,7 +26,6 @@ use self::iban::Iban;
 pub(crate) use self::routes::{accounts, consents, funds, payments};
 use self::tpp::TppCheck;
 use self::tpp_message::BerlinGroup;
-use crate::tokens::asking;
 
 /// The permission to ask for consents, and to see accounts with them.
 #[derive(Debug)]
@@ -55,29 +54,36 @@ impl Permission for ConfirmFunds {
 /// The open banking API, over books that are forgotten when the server stops: to be nested at [`PREFIX`].
 ///
 /// Each route asks for a permission of the policy and for a role in the certificate, at every request. The role of a
-/// bank, `PSP_AS`, opens none of them.
-pub fn open_banking(live: Live) -> Api {
-    bank(live, None)
-}
-
-/// The same, and each route asks for a token with the word of its permission, too, where there is a check.
-pub(crate) fn bank(live: Live, bearer: Option<&BearerCheck>) -> Api {
+/// bank, `PSP_AS`, opens none of them. With `tokens`, each asks for an access token too: with the scope `accounts`,
+/// `payments` or `fundsconfirmations`, and bound to the certificate that has the role.
+pub fn open_banking(live: Live, tokens: Option<&BearerCheck>) -> Api {
     let bank = Bank {
         live: live.clone(),
         books: Arc::new(MemoryBooks::default()),
         accounts: account::sample().into(),
     };
-    let api = |role, word| {
-        let api = Api::new(live.clone()).rendered(BerlinGroup);
-        asking(api.check(TppCheck::new(role)), bearer, word)
-    };
-    account_information(api(Psd2Role::AccountInformation, ReadAccounts::NAME))
+    let api = |role, scope| group(&live, role, tokens, scope);
+    account_information(api(Psd2Role::AccountInformation, "accounts"))
         .merge(payment_initiation(api(
             Psd2Role::PaymentInitiation,
-            InitiatePayments::NAME,
+            "payments",
         )))
-        .merge(card_issuing(api(Psd2Role::CardIssuing, ConfirmFunds::NAME)))
+        .merge(card_issuing(api(
+            Psd2Role::CardIssuing,
+            "fundsconfirmations",
+        )))
         .with_state(bank)
+}
+
+/// The role comes first: what is in the token is of interest only for a TPP that may be there at all.
+fn group(live: &Live, role: Psd2Role, tokens: Option<&BearerCheck>, scope: &str) -> Api<Bank> {
+    let api = Api::new(live.clone())
+        .rendered(BerlinGroup)
+        .check(TppCheck::new(role));
+    match tokens {
+        Some(tokens) => api.check(tokens.clone().scope(scope.parse().unwrap_or_default())),
+        None => api,
+    }
 }
 
 fn account_information(api: Api<Bank>) -> Api<Bank> {

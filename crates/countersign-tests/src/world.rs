@@ -131,12 +131,27 @@ impl World {
         trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
         policy: &str,
     ) -> Result<Self> {
+        Self::bank_of(trusts, policy, countersign_server::bank).await
+    }
+
+    /// The same with another API, such as one that asks for access tokens.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn bank_with_api(api: impl FnOnce(Live) -> Api) -> Result<Self> {
+        let trusts = |root: &Authority| Ok(vec![trust("qualified", root, "org:PSDGB-FCA-*")?]);
+        Self::bank_of(trusts, BANK_POLICY, api).await
+    }
+
+    async fn bank_of(
+        trusts: impl FnOnce(&Authority) -> Result<Vec<Trust>>,
+        policy: &str,
+        api: impl FnOnce(Live) -> Api,
+    ) -> Result<Self> {
         let options = ServerOptions::default();
         let parts = Parts::new(Timestamp::from_second(NOW)?, localhost, trusts, options)?;
-        let addresses = Addresses::loopback();
-        parts
-            .serve_with(policy, addresses, countersign_server::bank)
-            .await
+        parts.serve_with(policy, Addresses::loopback(), api).await
     }
 
     async fn with(

@@ -4,4 +4,5 @@ mod bank;
 mod consents;
 mod matrix;
 mod payments;
+mod tokens;
 mod tpps;
