@@ -105,8 +105,8 @@ fn the_routes_are_printed_for_people_and_for_programs() {
         "GET   /whoami                open\n\
          GET   /openapi.json          open\n\
          GET   /v1/transactions       transactions:read\n\
-         POST  /v1/transactions       transactions:write\n\
-         GET   /v1/transactions/{id}  transactions:read\n"
+         GET   /v1/transactions/{id}  transactions:read\n\
+         POST  /v1/transactions       transactions:write\n"
     );
     let output = run(folder.path(), &["serve", "--routes=json"]);
     let committed = include_str!("../../../../fixtures/routes.json");
