@@ -1,4 +1,4 @@
-//! The two databases: a SQLite file in a folder of its own, and a PostgreSQL that is started for the test.
+//! A PostgreSQL that is started for the test.
 
 use std::env;
 use std::fs;
@@ -9,31 +9,14 @@ use std::process::{Child, Command, Stdio};
 use countersign_oauth::Store;
 use tempfile::TempDir;
 
-/// A database, until it is dropped.
+/// It runs until it is dropped.
 pub(crate) struct Database {
     pub(crate) url: String,
-    server: Option<Child>,
+    server: Child,
     _folder: TempDir,
 }
 
 impl Database {
-    /// Each that is here. PostgreSQL may be missing, unless the gate asks for it.
-    pub(crate) fn all() -> Vec<Self> {
-        [Some(Self::sqlite()), Self::postgres()]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
-
-    pub(crate) fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            url: format!("sqlite:{}/tokens.db", folder.path().display()),
-            server: None,
-            _folder: folder,
-        }
-    }
-
     /// On a socket in its folder, and on no port.
     pub(crate) fn postgres() -> Option<Self> {
         let Some(programs) = programs() else {
@@ -70,36 +53,29 @@ impl Database {
         let host = folder.path().display().to_string().replace('/', "%2F");
         Some(Self {
             url: format!("postgres://countersign@{host}/postgres"),
-            server: Some(server),
+            server,
             _folder: folder,
         })
     }
 
-    /// Opened, as soon as it answers.
+    /// Opened, as soon as it answers: another program, that starts in its own time.
     pub(crate) async fn open(&self) -> Store {
+        let mut last = None;
         for _ in 0..600 {
             match Store::open(&self.url).await {
                 Ok(store) => return store,
-                // Another program, that starts in its own time: there is nothing to wait for but the clock.
-                Err(_) if self.server.is_some() => {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                }
-                Err(error) => panic!("{error}"),
+                Err(error) => last = Some(error),
             }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
-        panic!(
-            "the database does not start: {:?}",
-            Store::open(&self.url).await
-        );
+        panic!("the database does not start: {last:?}");
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

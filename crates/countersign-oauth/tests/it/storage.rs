@@ -3,7 +3,38 @@
 use countersign_oauth::{IssuedToken, Standing, Step, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
+use tempfile::TempDir;
+
 use crate::database::Database;
+
+/// Each database that is here, opened by its URL. PostgreSQL may be missing, unless the gate asks for it.
+struct Databases {
+    folder: TempDir,
+    postgres: Option<Database>,
+}
+
+impl Databases {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            postgres: Database::postgres(),
+        }
+    }
+
+    /// The URL of each, once it answers.
+    async fn urls(&self) -> Vec<String> {
+        let mut urls = vec![format!("sqlite:{}/tokens.db", self.folder.path().display())];
+        if let Some(postgres) = &self.postgres {
+            postgres.open().await.close().await;
+            urls.push(postgres.url.clone());
+        }
+        urls
+    }
+}
+
+async fn open(url: &str) -> Store {
+    Store::open(url).await.unwrap()
+}
 
 fn now() -> Timestamp {
     "2026-08-01T12:00:00Z".parse().unwrap()
@@ -20,8 +51,9 @@ fn token(id: &str) -> IssuedToken<'_> {
 
 #[tokio::test]
 async fn what_is_revoked_stays_so_and_another_replica_sees_it_at_once() {
-    for database in Database::all() {
-        let (one, other) = (database.open().await, database.open().await);
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let (one, other) = (open(&url).await, open(&url).await);
         assert_eq!(one.standing("a").await.unwrap(), Standing::Unknown);
         one.record(token("a")).await.unwrap();
         one.record(token("b")).await.unwrap();
@@ -32,15 +64,16 @@ async fn what_is_revoked_stays_so_and_another_replica_sees_it_at_once() {
         other.revoke("a", now()).await.unwrap();
         one.close().await;
         other.close().await;
-        let again = database.open().await;
+        let again = open(&url).await;
         assert_eq!(again.standing("a").await.unwrap(), Standing::Revoked);
     }
 }
 
 #[tokio::test]
 async fn a_token_that_was_never_issued_cannot_be_revoked_into_being() {
-    for database in Database::all() {
-        let store = database.open().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let store = open(&url).await;
         store.revoke("a", now()).await.unwrap();
         assert_eq!(store.standing("a").await.unwrap(), Standing::Unknown);
     }
@@ -48,8 +81,9 @@ async fn a_token_that_was_never_issued_cannot_be_revoked_into_being() {
 
 #[tokio::test]
 async fn no_two_tokens_have_one_id() {
-    for database in Database::all() {
-        let store = database.open().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let store = open(&url).await;
         store.record(token("a")).await.unwrap();
         let again = store.record(token("a")).await;
         assert!(matches!(again, Err(StoreError::Query { .. })), "{again:?}");
@@ -58,8 +92,9 @@ async fn no_two_tokens_have_one_id() {
 
 #[tokio::test]
 async fn tokens_are_forgotten_once_their_end_is_past() {
-    for database in Database::all() {
-        let store = database.open().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let store = open(&url).await;
         store.record(token("a")).await.unwrap();
         let end = token("a").expires_at;
         assert_eq!(store.forget(end).await.unwrap(), 0);
@@ -76,11 +111,10 @@ async fn tokens_are_forgotten_once_their_end_is_past() {
 
 #[tokio::test]
 async fn two_replicas_that_start_at_one_time_bring_the_tables_up_to_date_once() {
-    for database in Database::all() {
-        // PostgreSQL may still be starting.
-        database.open().await.close().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
         let replicas = (0..4).map(|_| {
-            let url = database.url.clone();
+            let url = url.clone();
             tokio::spawn(async move {
                 let store = Store::open(&url).await?;
                 store.migrate(BESIDE).await?;
@@ -95,8 +129,9 @@ async fn two_replicas_that_start_at_one_time_bring_the_tables_up_to_date_once() 
 
 #[tokio::test]
 async fn a_step_that_was_edited_after_it_was_done_is_refused() {
-    for database in Database::all() {
-        let store = database.open().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let store = open(&url).await;
         store.migrate(BESIDE).await.unwrap();
         let edited = store.migrate(EDITED).await;
         assert!(
@@ -108,8 +143,9 @@ async fn a_step_that_was_edited_after_it_was_done_is_refused() {
 
 #[tokio::test]
 async fn a_transaction_that_is_not_finished_has_not_happened() {
-    for database in Database::all() {
-        let store = database.open().await;
+    let databases = Databases::new();
+    for url in databases.urls().await {
+        let store = open(&url).await;
         store.migrate(BESIDE).await.unwrap();
         let mut unfinished = store.begin().await.unwrap();
         let insert = "INSERT INTO things (name) VALUES ($1)";

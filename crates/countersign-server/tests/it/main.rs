@@ -4,4 +4,5 @@
 mod config;
 mod fetch;
 mod front;
+mod oauth;
 mod reload;

@@ -3,8 +3,10 @@
 //!
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`,
-//! `cryptography` and `schemathesis`. Java and Go alone may be missing everywhere: they are larger than all the rest.
+//! `cryptography`, `schemathesis`, `authlib` and `requests_oauthlib`; `COUNTERSIGN_NODE_MODULES` a folder with
+//! `openid-client` and `undici`. Java and Go alone may be missing everywhere: they are larger than all the rest.
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
@@ -15,6 +17,8 @@
 mod catalogue;
 mod credentials;
 mod curl;
+#[path = "../../../countersign-oauth/tests/it/database.rs"]
+mod database;
 mod doctor;
 mod fronts;
 mod openapi;
@@ -24,6 +28,7 @@ mod refusals;
 mod refused;
 mod stores;
 mod support;
+mod tokens;
 
 use support::{Dev, stderr, stdout};
 
