@@ -32,6 +32,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("sdk-transactions", &["client"]),
+    ("countersign-bench", &["pki", "tls"]),
     (
         "countersign-tests",
         &[
