@@ -48,6 +48,11 @@ interop *args:
 verify *args:
     {{ countersign }} pki verify --against all {{ args }}
 
+# Measure what a call costs beside nginx, HAProxy, Envoy and plain axum, into docs/reference/performance.md: just bench --rounds 9
+bench *args:
+    cargo build --release -p countersign -p countersign-bench
+    cargo run --release -p countersign-bench --bin countersign-bench -- --page docs/reference/performance.md {{ args }}
+
 # Measure certificates per CPU-second: in process, then beside openssl, mkcert and minica.
 bench-pki *args:
     cargo bench -p countersign-pki

@@ -42,6 +42,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("sdk-open-banking", &["client"]),
     ("sdk-transactions", &["client"]),
+    ("countersign-bench", &["pki", "tls"]),
     (
         "countersign-tests",
         &[

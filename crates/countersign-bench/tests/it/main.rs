@@ -1,0 +1,3 @@
+//! What the measuring stick measures.
+
+mod loads;
