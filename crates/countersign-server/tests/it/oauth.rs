@@ -90,7 +90,7 @@ fn refused(more: &str) -> String {
         .to_string()
         .replace(&format!("{}/", folder.path().display()), "");
     said.rsplit_once(": ")
-        .map_or(said.clone(), |(_, last)| last.to_owned())
+        .map_or_else(|| said.clone(), |(_, last)| last.to_owned())
 }
 
 #[test]
