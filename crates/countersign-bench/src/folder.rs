@@ -73,7 +73,7 @@ impl Folder {
         &self.server
     }
 
-    /// A certificate for the principal `number`, one of [`PRINCIPALS`]. All are for one key: that they are many is for
+    /// A certificate for the principal `number`, one of `PRINCIPALS`. All are for one key: that they are many is for
     /// the server to see, and not for the caller to pay.
     ///
     /// # Errors
