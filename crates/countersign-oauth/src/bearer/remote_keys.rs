@@ -141,7 +141,7 @@ impl Fetched {
     /// The same keys stay the same `Arc`: what was verified by them is not verified again.
     fn renew(&mut self, keys: KeySet, now: Timestamp) {
         self.at = Some(now);
-        if self.keys.to_json() != keys.to_json() {
+        if *self.keys != keys {
             self.keys = Arc::new(keys);
         }
     }

@@ -116,6 +116,15 @@ impl Jwk {
     }
 }
 
+/// The same id, for the same public key.
+impl PartialEq for Jwk {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.id, &self.members) == (&other.id, &other.members)
+    }
+}
+
+impl Eq for Jwk {}
+
 impl Members {
     pub(crate) fn of_p256(point: &[u8]) -> Result<Self, KeyError> {
         match point.split_first_chunk::<33>() {

@@ -6,7 +6,7 @@ use super::document;
 use super::jwk::{Jwk, KeyId};
 
 /// The public keys of an authorization server, by their ids (RFC 7517, section 5).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet {
     keys: BTreeMap<KeyId, Jwk>,
 }
