@@ -96,6 +96,19 @@ impl Response {
         next.map_err(|error| self.caller.classify(error, true).at(self.http.url()))
     }
 
+    /// Reads the body of a server whose word one does not take for its size; `None` if it has more than `most` bytes
+    /// or does not arrive.
+    pub async fn body_within(&mut self, most: usize) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await.ok()? {
+            if body.len() + chunk.len() > most {
+                return None;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Some(body)
+    }
+
     /// Whether its status is an error.
     pub(crate) fn is_failure(&self) -> bool {
         let status = self.status();
@@ -171,18 +184,6 @@ impl Response {
     fn refused(&self, said: Said) -> Kind {
         let host = self.url().host_str().unwrap_or_default();
         Kind::Refused(self.caller.refused_over_http(self.status(), host, said))
-    }
-
-    /// The body, if it has no more than `most` bytes and arrives.
-    pub(crate) async fn body_within(&mut self, most: usize) -> Option<Vec<u8>> {
-        let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await.ok()? {
-            if body.len() + chunk.len() > most {
-                return None;
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Some(body)
     }
 }
 

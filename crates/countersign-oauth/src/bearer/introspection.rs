@@ -43,11 +43,11 @@ impl Introspection {
         text: &str,
         now: Timestamp,
     ) -> Result<Arc<AccessToken>, Unread> {
-        let answer = self.ask(text).await.map_err(|error| {
+        let mut answer = self.ask(text).await.map_err(|error| {
             tracing::warn!(%error, "a token could not be introspected");
             Unavailable::new(WHAT)
         })?;
-        let body = remote_keys::within(answer, LONGEST).await;
+        let body = answer.body_within(LONGEST).await;
         let body = body.ok_or_else(|| Unavailable::new(WHAT))?;
         let token = read_introspected(&body)?;
         self.verifier.judge(&token, now)?;
@@ -55,13 +55,11 @@ impl Introspection {
     }
 
     async fn ask(&self, text: &str) -> Result<Response, countersign_client::Error> {
-        let mut form = self.endpoint.clone();
-        form.query_pairs_mut()
-            .clear()
+        let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", &self.client_id)
             .append_pair("token", text)
-            .append_pair("token_type_hint", "access_token");
-        let form = form.query().unwrap_or_default().to_owned();
+            .append_pair("token_type_hint", "access_token")
+            .finish();
         let request = self.client.post(self.endpoint.clone());
         let request = request
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

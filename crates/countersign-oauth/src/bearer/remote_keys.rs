@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use countersign_axum::Clock;
-use countersign_client::{Client, Response, Url, header};
+use countersign_client::{Client, Url, header};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{LookingAgain, TokenKeys, Unavailable};
@@ -116,8 +116,9 @@ impl Shared {
     async fn download(&self) -> Result<KeySet, String> {
         let request = self.client.get(self.url.clone()).timeout(PATIENCE);
         let request = request.header(header::ACCEPT, "application/jwk-set+json, application/json");
-        let answer = request.send().await.map_err(|error| error.to_string())?;
-        let body = within(answer, LONGEST_KEY_SET).await;
+        let answer = request.send().await;
+        let mut answer = answer.map_err(|error| error.to_string())?;
+        let body = answer.body_within(LONGEST_KEY_SET).await;
         let body = body.ok_or("the body is too long, or does not arrive")?;
         KeySet::from_json(&body).map_err(|error| error.to_string())
     }
@@ -145,18 +146,6 @@ impl Fetched {
             self.keys = Arc::new(keys);
         }
     }
-}
-
-/// The body, if it has no more than `most` bytes.
-pub(super) async fn within(mut answer: Response, most: usize) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.ok()? {
-        if body.len() + chunk.len() > most {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }
 
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
