@@ -26,6 +26,7 @@ use self::iban::Iban;
 pub(crate) use self::routes::{accounts, consents, funds, payments};
 use self::tpp::TppCheck;
 use self::tpp_message::BerlinGroup;
+use crate::tokens::asking;
 
 /// The permission to ask for consents, and to see accounts with them.
 #[derive(Debug)]
@@ -80,10 +81,7 @@ fn group(live: &Live, role: Psd2Role, tokens: Option<&BearerCheck>, scope: &str)
     let api = Api::new(live.clone())
         .rendered(BerlinGroup)
         .check(TppCheck::new(role));
-    match tokens {
-        Some(tokens) => api.check(tokens.clone().scope(scope.parse().unwrap_or_default())),
-        None => api,
-    }
+    asking(api, tokens, scope)
 }
 
 fn account_information(api: Api<Bank>) -> Api<Bank> {

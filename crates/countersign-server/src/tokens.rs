@@ -82,7 +82,7 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let Some(bearer) = bearer else { return api };
-    // The name of a permission is a word of a scope.
+    // A constant, or the name of a permission, which is a word of a scope.
     let scope: Scope = word.parse().unwrap_or_default();
     api.check(bearer.clone().scope(scope))
 }
