@@ -6,6 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use countersign_policy::PrincipalName;
 use jiff::Timestamp;
 
+use crate::idempotency_key::IdempotencyKey;
+
 /// All transactions, in memory and in the order of their making. They are never removed.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
@@ -100,22 +102,6 @@ impl Books {
 
     fn under(&self, key: &(PrincipalName, IdempotencyKey)) -> Option<&Transaction> {
         self.find(*self.keys.get(key)?)
-    }
-}
-
-/// What a caller names one transaction by before it has an id: 1 to 64 visible ASCII characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct IdempotencyKey(String);
-
-impl FromStr for IdempotencyKey {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match visible && (1..=64).contains(&text.len()) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(()),
-        }
     }
 }
 

@@ -25,6 +25,8 @@ pub use fetcher::{FetchError, Fetcher};
 mod gateway;
 pub use gateway::{Gateway, GatewayParts, Naming, NoUpstream, UpstreamError, UpstreamPlace};
 
+mod idempotency_key;
+
 mod ledger;
 
 mod listener;

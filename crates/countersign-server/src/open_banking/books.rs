@@ -10,7 +10,8 @@ use jiff::civil::Date;
 use thiserror::Error;
 
 use super::consent::{Consent, ConsentId};
-use super::payment::{Payment, PaymentId, PaymentKey};
+use super::payment::{Payment, PaymentId};
+use crate::idempotency_key::IdempotencyKey;
 
 /// Where consents and payments are kept.
 pub(crate) trait Books: Debug + Send + Sync {
@@ -25,7 +26,7 @@ pub(crate) trait Books: Debug + Send + Sync {
     fn count<'a>(&'a self, id: &'a ConsentId, period: Date, what: String) -> Kept<'a, u32>;
 
     /// Adds a payment, unless this TPP has one under the key: then answers that one.
-    fn add_payment(&self, payment: Payment, key: Option<PaymentKey>) -> Kept<'_, Payment>;
+    fn add_payment(&self, payment: Payment, key: Option<IdempotencyKey>) -> Kept<'_, Payment>;
 
     fn payment<'a>(&'a self, id: &'a PaymentId) -> Kept<'a, Option<Payment>>;
 }
@@ -51,7 +52,7 @@ struct Pages {
     consents: HashMap<ConsentId, Consent>,
     accesses: HashMap<(ConsentId, Date, String), u32>,
     payments: HashMap<PaymentId, Payment>,
-    keys: HashMap<(PrincipalName, PaymentKey), PaymentId>,
+    keys: HashMap<(PrincipalName, IdempotencyKey), PaymentId>,
 }
 
 impl MemoryBooks {
@@ -87,7 +88,7 @@ impl Books for MemoryBooks {
         kept(*count)
     }
 
-    fn add_payment(&self, payment: Payment, key: Option<PaymentKey>) -> Kept<'_, Payment> {
+    fn add_payment(&self, payment: Payment, key: Option<IdempotencyKey>) -> Kept<'_, Payment> {
         let mut pages = self.pages();
         let key = key.map(|key| (payment.tpp.clone(), key));
         let known = key.as_ref().and_then(|key| pages.keys.get(key));

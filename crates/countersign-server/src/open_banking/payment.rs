@@ -51,10 +51,6 @@ pub(crate) enum PaymentStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PaymentId(pub(crate) String);
 
-/// What a TPP names a payment by before it has an id: 1 to 64 visible ASCII characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct PaymentKey(String);
-
 impl Payment {
     /// The sample bank settles at once what is instant, and the rest on the day after.
     pub(crate) fn status(&self, now: Timestamp) -> PaymentStatus {
@@ -91,18 +87,6 @@ impl FromStr for Product {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut all = Self::ALL.into_iter();
         all.find(|product| product.as_str() == text).ok_or(())
-    }
-}
-
-impl FromStr for PaymentKey {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match visible && (1..=64).contains(&text.len()) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(()),
-        }
     }
 }
 

@@ -2,11 +2,12 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use countersign_axum::{Code, Fault, Json, Path, Query, Require};
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::document::{NewTransaction, PageDocument, Paging, TransactionDocument};
 use crate::app::{App, ReadTransactions, WriteTransactions};
-use crate::ledger::{IdempotencyKey, KeyReused, Order, TransactionId};
+use crate::idempotency_key::IdempotencyKey;
+use crate::ledger::{KeyReused, Order, TransactionId};
 
 /// `GET /v1/transactions?after=…&limit=…`: a page, oldest first.
 #[utoipa::path(get, path = "/v1/transactions", tag = "transactions", params(Paging),
@@ -57,23 +58,12 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Fault> {
     let order = Order::try_from(body).map_err(invalid)?;
     let by = caller.principal().name().clone();
-    let key = idempotency_key(&headers)?;
+    let key = IdempotencyKey::of(&headers).map_err(invalid)?;
     let added = app.ledger.add(order, by, app.live.now(), key);
     let transaction = added.map_err(conflict)?;
     let location = format!("/v1/transactions/{}", transaction.id);
     let document = TransactionDocument::from(transaction);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(document)))
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Fault> {
-    let mut keys = headers.get_all("idempotency-key").iter();
-    let key = keys.next();
-    let wanted = || invalid("`Idempotency-Key` must be one, of 1 to 64 visible ASCII characters");
-    if keys.next().is_some() {
-        return Err(wanted());
-    }
-    let parse = |key: &HeaderValue| key.to_str().ok()?.parse().ok();
-    key.map(|key| parse(key).ok_or_else(wanted)).transpose()
 }
 
 fn conflict(reused: KeyReused) -> Fault {

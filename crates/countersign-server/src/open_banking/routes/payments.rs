@@ -2,13 +2,14 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use countersign_axum::{Caller, Code, Fault, Json, Path};
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::malformed;
+use crate::idempotency_key::IdempotencyKey;
 use crate::open_banking::document::{
     NewPaymentDocument, PaymentCreatedDocument, PaymentDocument, PaymentStatusDocument,
 };
-use crate::open_banking::payment::{Payment, PaymentId, PaymentKey, Product};
+use crate::open_banking::payment::{Payment, PaymentId, Product};
 use crate::open_banking::tpp_message::TppCode;
 use crate::open_banking::{Bank, PREFIX};
 
@@ -34,7 +35,8 @@ pub(crate) async fn initiate(
         order: order.clone(),
         initiated: bank.live.now(),
     };
-    let payment = bank.books.add_payment(payment, key(&headers)?).await?;
+    let key = IdempotencyKey::of(&headers).map_err(malformed)?;
+    let payment = bank.books.add_payment(payment, key).await?;
     if payment.order != order {
         let detail = format!(
             "the idempotency key is that of another payment, `{}`",
@@ -87,15 +89,4 @@ fn known(product: &str) -> Result<Product, Fault> {
         let detail = format!("there is no payment product `{}`", product.escape_debug());
         TppCode::ProductUnknown.fault(Code::NotFound, detail)
     })
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<PaymentKey>, Fault> {
-    let mut keys = headers.get_all("idempotency-key").iter();
-    let key = keys.next();
-    let wanted = || malformed("`Idempotency-Key` must be one, of 1 to 64 visible ASCII characters");
-    if keys.next().is_some() {
-        return Err(wanted());
-    }
-    let parse = |key: &HeaderValue| key.to_str().ok()?.parse().ok();
-    key.map(|key| parse(key).ok_or_else(wanted)).transpose()
 }
