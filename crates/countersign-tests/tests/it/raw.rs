@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use countersign_pki::{Authority, Issued};
-use countersign_tls::provider;
+use countersign_tests::StandingClock;
+use countersign_tls::{provider, time_provider};
 use jiff::Timestamp;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
-use rustls::time_provider::TimeProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -27,18 +27,6 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-#[derive(Debug)]
-struct Still(Timestamp);
-
-impl TimeProvider for Still {
-    fn current_time(&self) -> Option<UnixTime> {
-        let seconds = u64::try_from(self.0.as_second()).ok()?;
-        Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
-            seconds,
-        )))
-    }
-}
-
 impl Raw {
     /// Connects to a port of the loopback address.
     pub(crate) async fn connect(
@@ -49,7 +37,7 @@ impl Raw {
     ) -> io::Result<Self> {
         let tcp = TcpStream::connect(("127.0.0.1", port)).await?;
         let name = ServerName::try_from("localhost").unwrap();
-        let connector = TlsConnector::from(config(root, issued, now));
+        let connector = TlsConnector::from(tls_config(root, issued, now, "http/1.1"));
         let tls = connector.connect(name, tcp).await?;
         Ok(Self { tls })
     }
@@ -120,12 +108,19 @@ impl Raw {
     }
 }
 
-fn config(root: &Authority, issued: Option<&Issued>, now: Timestamp) -> Arc<ClientConfig> {
+/// What a client trusts, presents and speaks at `now`.
+pub(crate) fn tls_config(
+    root: &Authority,
+    issued: Option<&Issued>,
+    now: Timestamp,
+    alpn: &str,
+) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from(root.certificate_der()).into_owned())
         .unwrap();
-    let builder = ClientConfig::builder_with_details(provider(), Arc::new(Still(now)))
+    let time = time_provider(Arc::new(StandingClock::at(now)));
+    let builder = ClientConfig::builder_with_details(provider(), time)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots);
@@ -137,6 +132,6 @@ fn config(root: &Authority, issued: Option<&Issued>, now: Timestamp) -> Arc<Clie
             builder.with_client_auth_cert(chain.collect(), key).unwrap()
         }
     };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
     Arc::new(config)
 }

@@ -1,7 +1,6 @@
 //! A gateway before a service, and callers that write by hand.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,15 +8,10 @@ use countersign_axum::{Audit, AuditEvent};
 use countersign_pki::Issued;
 use countersign_server::{Addresses, Config, Gateway, GatewayParts, UpstreamPlace};
 use countersign_tests::{BILLING, World};
-use countersign_tls::{Credential, RustlsCredential, provider};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::sign::SingleCertAndKey;
-use rustls::time_provider::TimeProvider;
-use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +22,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::service::Service;
+use crate::raw::tls_config;
 
 /// A world, and a gateway in it.
 pub(super) struct Edge {
@@ -98,7 +93,7 @@ impl Edge {
     }
 
     pub(super) fn issue(&self, name: &str) -> Issued {
-        let now = countersign_tls::Clock::now(&*self.world.clock);
+        let now = self.world.clock.now();
         self.world.issuing.client(now).uri(name).issue().unwrap()
     }
 
@@ -108,7 +103,7 @@ impl Edge {
         issued: Option<&Issued>,
         alpn: &str,
     ) -> TlsStream<TcpStream> {
-        let config = client_config(&self.world, issued, alpn);
+        let config = tls_config(&self.world.root, issued, self.world.clock.now(), alpn);
         let tcp = TcpStream::connect(self.gateway.address()).await.unwrap();
         let host = "localhost".try_into().unwrap();
         TlsConnector::from(config).connect(host, tcp).await.unwrap()
@@ -164,38 +159,6 @@ policy = "policy.toml"
 credential = { chain = "server.pem", key = "server-key.pem" }
 trusts = []
 "#;
-
-fn client_config(world: &World, issued: Option<&Issued>, alpn: &str) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from(world.root.certificate_der());
-    roots.add(root.into_owned()).unwrap();
-    let now = countersign_tls::Clock::now(&*world.clock);
-    let still = Still(u64::try_from(now.as_second()).unwrap());
-    let builder = ClientConfig::builder_with_details(provider(), Arc::new(still))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
-    let mut config = match issued {
-        None => builder.with_no_client_auth(),
-        Some(issued) => {
-            let (chain, key) = (issued.chain_pem(), issued.key_pem());
-            let credential = Credential::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
-            let key = SingleCertAndKey::from(credential.certified_key());
-            builder.with_client_cert_resolver(Arc::new(key))
-        }
-    };
-    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
-    Arc::new(config)
-}
-
-#[derive(Debug)]
-struct Still(u64);
-
-impl TimeProvider for Still {
-    fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0)))
-    }
-}
 
 /// A connection that speaks HTTP.
 pub(super) enum Sender {
