@@ -190,10 +190,14 @@ async fn visit(caller: &Caller, server: SocketAddr, until: Instant) -> Result<La
 }
 
 async fn call(connection: &mut Http1, until: Instant) -> Result<Latencies> {
+    repeat(async || connection.call().await, until).await
+}
+
+async fn repeat(mut call: impl AsyncFnMut() -> Result<()>, until: Instant) -> Result<Latencies> {
     let mut waits = Latencies::default();
     let mut begun = Instant::now();
     while begun < until {
-        connection.call().await?;
+        call().await?;
         let now = Instant::now();
         waits.add(now - begun);
         begun = now;
@@ -202,17 +206,7 @@ async fn call(connection: &mut Http1, until: Instant) -> Result<Latencies> {
 }
 
 async fn call2(connection: &Http2, until: Instant) -> Result<Latencies> {
-    let stream = async || {
-        let mut waits = Latencies::default();
-        let mut begun = Instant::now();
-        while begun < until {
-            connection.call().await?;
-            let now = Instant::now();
-            waits.add(now - begun);
-            begun = now;
-        }
-        anyhow::Ok(waits)
-    };
+    let stream = || repeat(async || connection.call().await, until);
     let all = try_join_all((0..STREAMS).map(|_| stream())).await?;
     let mut waits = Latencies::default();
     all.into_iter().for_each(|each| waits.join(each));
