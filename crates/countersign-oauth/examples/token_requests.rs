@@ -37,7 +37,7 @@ async fn main() -> Outcome<()> {
             while held.ask(&request).await? {
                 issued.fetch_add(1, Ordering::Relaxed);
             }
-            Outcome::Err("a request for a token was refused".into())
+            Outcome::<()>::Err("a request for a token was refused".into())
         });
     }
     // What is compiled, opened or cached with the first requests is not counted.
