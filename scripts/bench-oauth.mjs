@@ -15,6 +15,7 @@ const provider = new Provider('https://localhost', {
   clients: [{
     client_id: 'billing',
     grant_types: ['client_credentials'],
+    id_token_signed_response_alg: 'ES256',
     redirect_uris: [],
     response_types: [],
     token_endpoint_auth_method: 'tls_client_auth',

@@ -45,6 +45,9 @@ async fn main() -> Outcome<()> {
     let (before, begun) = (issued.load(Ordering::Relaxed), Instant::now());
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     let count = issued.load(Ordering::Relaxed) - before;
+    if count == 0 {
+        return Err("no token was issued".into());
+    }
     println!("{:.0}", count as f64 / begun.elapsed().as_secs_f64());
     Ok(())
 }
