@@ -58,6 +58,10 @@ bench-pki *args:
     cargo bench -p countersign-pki
     scripts/bench-pki.sh {{ args }}
 
+# Measure tokens per second, beside npm's oidc-provider.
+bench-oauth *args:
+    scripts/bench-oauth.sh {{ args }}
+
 # Fuzz the parsers: seconds for each target, then targets: just fuzz 600 certificate
 fuzz *args:
     scripts/fuzz.sh {{ args }}

@@ -43,6 +43,10 @@ impl Store {
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         install_default_drivers();
         let engine = Engine::of(url)?;
+        let claimed = engine.claim(url);
+        claimed.map_err(|error| StoreError::Connect {
+            source: error.into(),
+        })?;
         let options = AnyPoolOptions::new().max_connections(engine.connections(url));
         let prepared =
             options.after_connect(move |connection, _| Box::pin(engine.prepare(connection)));

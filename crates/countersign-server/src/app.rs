@@ -7,12 +7,12 @@ use countersign_oauth::BearerCheck;
 use countersign_policy::{PermissionName, PolicyWarning};
 
 use crate::ReadAdmin;
-use crate::Tokens;
+use crate::State;
 use crate::ledger::Ledger;
-use crate::open_banking::{PREFIX as OPEN_BANKING, open_banking as open_banking_api};
+use crate::open_banking::{BankBooks, PREFIX as OPEN_BANKING, open_banking};
 use crate::openapi;
 use crate::routes::{transactions, whoami};
-use crate::tokens::asking;
+use crate::state::asking;
 
 /// The permission to see the ledger.
 #[derive(Debug)]
@@ -44,45 +44,41 @@ pub fn router(live: Live) -> Router {
 
 /// The reference API, over an empty ledger.
 pub fn api(live: Live) -> Api {
-    whole(live, false, None)
+    own(live, &OWN, None)
 }
 
 /// The reference API with the [open banking API](crate::open_banking()) beside it, over books that are forgotten when
 /// the server stops.
 pub fn bank(live: Live) -> Api {
-    whole(live, true, None)
+    bank_over(live, &BankBooks::in_memory(), None)
 }
 
-/// The same, and open banking asks for access tokens too.
-pub fn bank_with_tokens(live: Live, tokens: &BearerCheck) -> Api {
-    let open_banking = open_banking_api(live.clone(), Some(tokens));
-    let api = described(live.clone(), &WITH_OPEN_BANKING).merge(ledger(live, None));
-    api.nest(OPEN_BANKING, open_banking)
+/// The same over other books; with `tokens`, open banking asks for access tokens, too.
+pub fn bank_over(live: Live, books: &BankBooks, tokens: Option<&BearerCheck>) -> Api {
+    own(live.clone(), &WITH_OPEN_BANKING, None)
+        .nest(OPEN_BANKING, open_banking(live, books, tokens))
 }
 
-/// Everything that is asked for.
-pub(crate) fn whole(live: Live, open_banking: bool, tokens: Option<&Tokens>) -> Api {
-    let bearer = tokens.and_then(Tokens::of_transactions);
-    let api = described(
-        live.clone(),
-        if open_banking {
-            &WITH_OPEN_BANKING
-        } else {
-            &OWN
-        },
-    );
-    let api = api.merge(ledger(live.clone(), bearer));
-    let api = match tokens {
-        Some(tokens) => api.merge(tokens.server().api()),
-        None => api,
+/// Everything that stands on `state`.
+pub(crate) fn whole(live: Live, state: &State) -> Api {
+    let document = match state.books() {
+        Some(_) => &WITH_OPEN_BANKING,
+        None => &OWN,
     };
-    match open_banking {
-        true => {
-            let bearer = tokens.and_then(Tokens::of_open_banking);
-            api.nest(OPEN_BANKING, open_banking_api(live, bearer))
-        }
-        false => api,
+    let mut api = own(live.clone(), document, state.of_transactions());
+    if let Some(tokens) = state.tokens() {
+        api = api.merge(tokens.api());
     }
+    if let Some(books) = state.books() {
+        let bank = open_banking(live, books, state.of_open_banking());
+        api = api.nest(OPEN_BANKING, bank);
+    }
+    api
+}
+
+/// What is there beside a bank and beside tokens.
+fn own(live: Live, document: &'static LazyLock<String>, ledger_asks: Option<&BearerCheck>) -> Api {
+    described(live.clone(), document).merge(ledger(live, ledger_asks))
 }
 
 fn described(live: Live, document: &'static LazyLock<String>) -> Api {

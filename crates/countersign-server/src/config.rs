@@ -24,7 +24,7 @@ pub use self::oauth::{ClientConfig, OAuthConfig, ProofConfig, Protects};
 pub use self::trust::{Hints, ListSource, TrustConfig, Vouchers};
 use jiff::Timestamp;
 
-use crate::{Addresses, Tokens};
+use crate::{Addresses, State};
 
 /// The configuration of the reference server.
 ///
@@ -54,6 +54,8 @@ pub struct Config {
     pub front: Option<FrontConfig>,
     /// Whether the open banking API is served too.
     pub open_banking: bool,
+    /// The database of tokens, consents and payments: `sqlite:FILE` or `postgres://…`.
+    pub storage: Option<String>,
     /// What makes it an authorization server; none, where it issues no tokens.
     pub oauth: Option<OAuthConfig>,
     /// How lists are fetched.
@@ -132,10 +134,10 @@ impl Config {
         Ok((trust, directory))
     }
 
-    /// The API that it asks for, of which `live` decides: that of the reference server, with open banking or without, and
-    /// with the endpoints of `tokens`.
-    pub fn api(&self, live: Live, tokens: Option<&Tokens>) -> Api {
-        crate::app::whole(live, self.open_banking, tokens)
+    /// The API that it asks for, of which `live` decides, over `state`: that of the reference server, with open banking and
+    /// the endpoints of an authorization server or without.
+    pub fn api(&self, live: Live, state: &State) -> Api {
+        crate::app::whole(live, state)
     }
 
     /// Loads what the authorization server decides by, where there is one. Its clients are principals of `directory`.
@@ -213,6 +215,7 @@ impl Config {
             (one, other) => one.is_none() && other.is_none(),
         };
         let same = same && tokens && self.open_banking == other.open_banking;
+        let same = same && self.storage == other.storage;
         same && self.fetch == other.fetch && fetched(self) == fetched(other)
     }
 

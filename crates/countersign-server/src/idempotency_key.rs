@@ -1,3 +1,4 @@
+use std::fmt;
 use std::str::FromStr;
 
 use http::HeaderMap;
@@ -28,6 +29,12 @@ impl FromStr for IdempotencyKey {
             true => Ok(Self(text.to_owned())),
             false => Err(()),
         }
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
     }
 }
 

@@ -9,8 +9,8 @@ pub use admin::ReadAdmin;
 
 mod app;
 pub use app::{
-    ReadTransactions, WriteTransactions, api, bank, bank_with_tokens, gateway_warnings, router,
-    warnings, warnings_of,
+    ReadTransactions, WriteTransactions, api, bank, bank_over, gateway_warnings, router, warnings,
+    warnings_of,
 };
 
 mod config;
@@ -33,7 +33,7 @@ mod listener;
 
 mod open_banking;
 pub use open_banking::{
-    ConfirmFunds, InitiatePayments, PREFIX as OPEN_BANKING, ReadAccounts, open_banking,
+    BankBooks, ConfirmFunds, InitiatePayments, PREFIX as OPEN_BANKING, ReadAccounts, open_banking,
 };
 
 mod openapi;
@@ -50,5 +50,5 @@ mod routes;
 mod serving;
 pub use serving::{Addresses, Serving, StartError};
 
-mod tokens;
-pub use tokens::Tokens;
+mod state;
+pub use state::State;

@@ -9,6 +9,7 @@ mod document;
 mod iban;
 mod payment;
 mod routes;
+mod stored_books;
 mod tpp;
 mod tpp_message;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use axum::routing::{get, post};
 use countersign_axum::{Api, Code, Fault, Live, Permission, Psd2Role};
-use countersign_oauth::BearerCheck;
+use countersign_oauth::{BearerCheck, Store, StoreError};
 use jiff::civil::Date;
 
 use self::account::Account;
@@ -24,9 +25,10 @@ use self::books::{Books, BooksError, MemoryBooks};
 pub(crate) use self::document::TppMessagesDocument;
 use self::iban::Iban;
 pub(crate) use self::routes::{accounts, consents, funds, payments};
+use self::stored_books::StoredBooks;
 use self::tpp::TppCheck;
 use self::tpp_message::BerlinGroup;
-use crate::tokens::asking;
+use crate::state::asking;
 
 /// The permission to ask for consents, and to see accounts with them.
 #[derive(Debug)]
@@ -52,15 +54,35 @@ impl Permission for ConfirmFunds {
     const NAME: &'static str = "funds:confirm";
 }
 
-/// The open banking API, over books that are forgotten when the server stops: to be nested at [`PREFIX`].
+/// Where the bank keeps what it gave to TPPs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct BankBooks(Arc<dyn Books>);
+
+impl BankBooks {
+    /// Books that are forgotten when the server stops.
+    pub fn in_memory() -> Self {
+        Self(Arc::new(MemoryBooks::default()))
+    }
+
+    /// Books in `store`, which every replica shares.
+    ///
+    /// # Errors
+    ///
+    /// The tables cannot be brought up to date.
+    pub async fn open(store: Store) -> Result<Self, StoreError> {
+        Ok(Self(Arc::new(StoredBooks::open(store).await?)))
+    }
+}
+
+/// The open banking API over `books`: to be nested at [`PREFIX`].
 ///
 /// Each route asks for a permission of the policy and for a role in the certificate, at every request. The role of a
 /// bank, `PSP_AS`, opens none of them. With `tokens`, each asks for an access token too: with the scope `accounts`,
 /// `payments` or `fundsconfirmations`, and bound to the certificate that has the role.
-pub fn open_banking(live: Live, tokens: Option<&BearerCheck>) -> Api {
+pub fn open_banking(live: Live, books: &BankBooks, tokens: Option<&BearerCheck>) -> Api {
     let bank = Bank {
         live: live.clone(),
-        books: Arc::new(MemoryBooks::default()),
+        books: Arc::clone(&books.0),
         accounts: account::sample().into(),
     };
     let api = |role, scope| group(&live, role, tokens, scope);

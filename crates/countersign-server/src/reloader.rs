@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable};
-use countersign_oauth::Settings;
+use countersign_oauth::{Settings, TokenServer};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Config, ConfigError, Tokens};
+use crate::{Config, ConfigError};
 
 /// Puts in force what the files of a [`Config`] say, each time that they say something new: certificate, key,
 /// trusts, revocation lists and policy together, as one snapshot.
@@ -45,7 +45,7 @@ pub struct Reloader {
     audit: Audit,
     /// Which permissions are asked for.
     routes: RouteTable,
-    tokens: Option<Tokens>,
+    tokens: Option<TokenServer>,
     /// What the state in force was made of.
     in_force: Digests,
     /// What was looked at last, in force or refused.
@@ -87,7 +87,7 @@ impl Reloader {
 
     /// With an authorization server, whose keys, clients and scopes are part of the state.
     #[must_use]
-    pub fn with_tokens(mut self, tokens: Option<Tokens>) -> Self {
+    pub fn with_tokens(mut self, tokens: Option<TokenServer>) -> Self {
         self.tokens = tokens;
         self
     }
@@ -151,7 +151,7 @@ impl Reloader {
         let (trust, directory, forwarding, settings) = parts;
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
-                "`listen`, `admin`, `health`, `audit`, `open_banking`, the gateway, what is fetched, or issuer, audience, storage or `protects` of `[oauth]` has changed: that waits for a restart"
+                "`listen`, `admin`, `health`, `audit`, `open_banking`, `storage`, the gateway, what is fetched, or issuer, audience or `protects` of `[oauth]` has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();
@@ -159,7 +159,7 @@ impl Reloader {
         let applied = live.reload(trust, directory, forwarding, changed, &self.audit);
         let (epoch, reload) = applied.await;
         if let (Some(tokens), Some(settings)) = (&self.tokens, settings) {
-            tokens.server().put(settings);
+            tokens.put(settings);
         }
         tracing::info!(%epoch, changed = ?reload.changed, "reloaded");
         for refused in &reload.refused {

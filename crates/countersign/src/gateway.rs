@@ -1,6 +1,6 @@
 use anyhow::{Result, anyhow};
 use countersign_server::{
-    FrontConfig, Gateway, GatewayParts, Serving, UpstreamError, UpstreamPlace,
+    FrontConfig, Gateway, GatewayParts, Serving, State, UpstreamError, UpstreamPlace,
 };
 
 use crate::cli::GatewayArgs;
@@ -32,7 +32,7 @@ pub(crate) async fn run(args: GatewayArgs) -> Result<()> {
         let gateway = Gateway::start(addresses, parts, live, audit).await;
         gateway.map(Into::into)
     };
-    loaded.serve(front.routes, None, start).await
+    loaded.serve(front.routes, State::default(), start).await
 }
 
 fn front(loaded: &Loaded) -> Result<FrontConfig> {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use countersign_axum::{Audit, Clock, Live, RouteTable, SystemClock};
 use countersign_oauth::Settings;
 use countersign_server::{
-    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError, Tokens,
+    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError, State,
 };
 use tokio::sync::Notify;
 
@@ -51,18 +51,14 @@ impl Loaded {
         })
     }
 
-    /// Opens the storage of tokens, where the server issues them; one in memory where nothing is `served`.
-    pub(crate) async fn open_tokens(&mut self, served: bool) -> Result<Option<Tokens>> {
-        let (Some(mut oauth), Some(settings)) = (self.config.oauth.clone(), self.settings.take())
-        else {
-            return Ok(None);
-        };
-        if !served {
-            oauth.storage = "sqlite::memory:".to_owned();
+    /// Opens the storage; one in memory where nothing is `served`.
+    pub(crate) async fn open(&mut self, served: bool) -> Result<State> {
+        let mut config = self.config.clone();
+        if !served && config.storage.is_some() {
+            config.storage = Some("sqlite::memory:".to_owned());
         }
-        let opened = Tokens::open(&oauth, self.live.clone(), settings).await;
-        let tokens = opened.context("the server issues no tokens")?;
-        Ok(Some(tokens))
+        let opened = State::open(&config, self.live.clone(), self.settings.take()).await;
+        opened.context("what the server keeps has no place")
     }
 
     /// Says what is odd about the policy, where `table` are the routes.
@@ -91,7 +87,7 @@ impl Loaded {
     pub(crate) async fn serve<S>(
         self,
         table: RouteTable,
-        tokens: Option<Tokens>,
+        state: State,
         start: impl FnOnce(Addresses, Live, Audit) -> S,
     ) -> Result<()>
     where
@@ -104,7 +100,9 @@ impl Loaded {
         let addresses = self.config.addresses;
         let live = self.live;
         let reloader = Reloader::new(self.config, self.digests, live.clone(), audit.clone());
-        let reloader = reloader.with_routes(table).with_tokens(tokens.clone());
+        let reloader = reloader
+            .with_routes(table)
+            .with_tokens(state.tokens().cloned());
         let fetching = fetching(self.fetcher, live.clone(), audit.clone());
         let serving = start(addresses, live, audit).await.map_err(explain_start)?;
         tell_where(&serving);
@@ -113,7 +111,7 @@ impl Loaded {
             () = hangups => {}
             () = reloader.run(at_once) => {}
             () = fetching => {}
-            () = Tokens::run(tokens) => {}
+            () = state.run() => {}
         }
         ui::note("stopping: requests in flight have 10 s to finish");
         serving.stop().await;

@@ -18,10 +18,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
     if loaded.config.front.is_some() {
         return Err(not_a_servers(&loaded)).hint("countersign gateway --config FILE");
     }
-    let tokens = loaded
-        .open_tokens(!args.check && args.routes.is_none())
-        .await?;
-    let api = loaded.config.api(loaded.live.clone(), tokens.as_ref());
+    let state = loaded.open(!args.check && args.routes.is_none()).await?;
+    let api = loaded.config.api(loaded.live.clone(), &state);
     let table = api.table();
     if let Some(format) = args.routes {
         print_routes(&table, format);
@@ -36,7 +34,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<()> {
         let server = ReferenceServer::start_with(addresses, api, live, audit).await;
         server.map(Serving::from)
     };
-    loaded.serve(table, tokens, start).await
+    loaded.serve(table, state, start).await
 }
 
 fn not_a_servers(loaded: &Loaded) -> anyhow::Error {

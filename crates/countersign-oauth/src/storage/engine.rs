@@ -1,3 +1,6 @@
+use std::fs::OpenOptions;
+use std::io;
+
 use sqlx::{AnyConnection, Executor};
 
 use super::StoreError;
@@ -24,6 +27,27 @@ impl Engine {
         match self {
             Self::Sqlite if !url.contains('?') && url != MEMORY => format!("{url}?mode=rwc"),
             _ => url.to_owned(),
+        }
+    }
+
+    /// Makes the file of a new database readable for its owner alone, before SQLite makes it for everybody; the files that it
+    /// puts beside it are as that one.
+    pub(super) fn claim(self, url: &str) -> io::Result<()> {
+        let path = url
+            .split('?')
+            .next()
+            .and_then(|url| url.strip_prefix("sqlite:"));
+        let path = path.map(|path| path.strip_prefix("//").unwrap_or(path));
+        let Some(path) = path.filter(|_| self == Self::Sqlite && url != MEMORY) else {
+            return Ok(());
+        };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
         }
     }
 

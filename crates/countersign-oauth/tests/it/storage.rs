@@ -170,6 +170,28 @@ async fn a_transaction_that_is_not_finished_has_not_happened() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&format!("sqlite:{}/tokens.db", folder.path().display())).await;
+    store.record(token("a")).await.unwrap();
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let mode = file.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        files += 1;
+    }
+    assert!(files > 1, "the database and its log");
+    let nowhere = Store::open("sqlite:/nowhere/tokens.db").await;
+    assert!(
+        matches!(nowhere, Err(StoreError::Connect { .. })),
+        "{nowhere:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_url_of_another_database_is_refused_and_not_repeated() {
     let refused = Store::open("mysql://root:secret@localhost/db")

@@ -49,6 +49,8 @@ struct Document {
     client_certificate: Option<Word>,
     #[serde(default)]
     open_banking: Option<Spanned<bool>>,
+    #[serde(default)]
+    storage: Option<Word>,
     credential: CredentialEntry,
     #[serde(default)]
     fetch: FetchEntry,
@@ -193,6 +195,7 @@ impl Reader<'_> {
             policy: self.file(&document.policy),
             front: self.front(&document.routes, document.upstream.as_ref())?,
             open_banking: self.open_banking(&document)?,
+            storage: document.storage.as_ref().map(|word| self.storage(word)),
             oauth: self.oauth(&document)?,
             fetch,
             identity_headers: self.choice(

@@ -17,8 +17,6 @@ pub struct OAuthConfig {
     pub issuer: Issuer,
     /// The API that tokens are for: this server, where nobody says otherwise.
     pub audience: String,
-    /// The database: `sqlite:FILE` or `postgres://…`.
-    pub storage: String,
     /// How long tokens last.
     pub lifetime: SignedDuration,
     /// The key that signs, as PEM.
@@ -100,13 +98,8 @@ impl OAuthConfig {
 
     /// Whether what waits for a restart is the same.
     pub(super) fn serves_as(&self, other: &Self) -> bool {
-        let here = (&self.issuer, &self.audience, &self.storage, self.protects);
-        here == (
-            &other.issuer,
-            &other.audience,
-            &other.storage,
-            other.protects,
-        )
+        let here = (&self.issuer, &self.audience, self.protects);
+        here == (&other.issuer, &other.audience, other.protects)
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &Path> {

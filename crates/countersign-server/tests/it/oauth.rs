@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign_axum::{Audit, SystemClock};
 use countersign_oauth::{Jwk, KeySet};
 use countersign_pki::{Authority, Key, KeyKind, Request, Usage};
-use countersign_server::{Config, Digests, Reloaded, Reloader, Tokens};
+use countersign_server::{Config, Digests, Reloaded, Reloader, State};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -16,6 +16,7 @@ const HEAD: &str = r#"
 listen = "127.0.0.1:0"
 admin = "127.0.0.1:0"
 policy = "policy.toml"
+storage = "tokens.db"
 
 [credential]
 chain = "server.pem"
@@ -32,7 +33,6 @@ revocation = "off"
 const OAUTH: &str = r#"
 [oauth]
 issuer = "https://localhost:8443"
-storage = "tokens.db"
 key = "tokens-key.pem"
 "#;
 
@@ -96,10 +96,16 @@ fn refused(more: &str) -> String {
 #[test]
 fn the_committed_configuration_is_that_of_an_authorization_server() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tokens.toml");
-    let oauth = Config::from_file(path).unwrap().oauth.unwrap();
+    let config = Config::from_file(path).unwrap();
+    let storage = config.storage.unwrap();
+    assert!(
+        storage.starts_with("sqlite:") && storage.ends_with("tokens.db"),
+        "{storage}"
+    );
+    let oauth = config.oauth.unwrap();
     assert_eq!(oauth.issuer.as_str(), "https://localhost:8443");
     assert_eq!(oauth.audience, "https://localhost:8443");
-    assert!(oauth.storage.starts_with("sqlite:") && oauth.storage.ends_with("tokens.db"));
+
     assert_eq!((oauth.clients.len(), oauth.scopes.len()), (2, 2));
     assert!(oauth.protects.transactions && !oauth.protects.open_banking);
 }
@@ -127,7 +133,7 @@ fn a_database_that_replicas_share_is_named_by_its_url() {
         let path = folder.path().join("server.toml");
         let text = fs::read_to_string(&path).unwrap().replace("tokens.db", url);
         fs::write(&path, text).unwrap();
-        assert_eq!(read(&folder).oauth.unwrap().storage, url);
+        assert_eq!(read(&folder).storage.unwrap(), url);
     }
 }
 
@@ -251,13 +257,13 @@ async fn keys_and_clients_are_reloaded_with_the_rest_or_not_at_all() {
     let config = read(&folder);
     let digests = Digests::of(&config);
     let live = config.load(Arc::new(SystemClock)).unwrap();
-    let settings = config.load_oauth(live.load().directory()).unwrap().unwrap();
-    let oauth = config.oauth.clone().unwrap();
-    let tokens = Tokens::open(&oauth, live.clone(), settings).await.unwrap();
+    let settings = config.load_oauth(live.load().directory()).unwrap();
+    let state = State::open(&config, live.clone(), settings).await.unwrap();
+    let tokens = state.tokens().unwrap().clone();
     let (audit, _writer) = Audit::start(tokio::sync::mpsc::unbounded_channel().0).unwrap();
     let reloader = Reloader::new(config, digests, live, audit);
     let mut reloader = reloader.with_tokens(Some(tokens.clone()));
-    let published = || ids(&tokens.server().keys().load());
+    let published = || ids(&tokens.keys().load());
     let first = published();
 
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
@@ -270,14 +276,7 @@ async fn keys_and_clients_are_reloaded_with_the_rest_or_not_at_all() {
         Some(Reloaded::Applied { .. })
     ));
     assert_eq!(published().len(), 2);
-    assert!(
-        tokens
-            .server()
-            .settings()
-            .clients()
-            .find("billing")
-            .is_some()
-    );
+    assert!(tokens.settings().clients().find("billing").is_some());
 
     // A key that is none, and a policy that has lost the client: nothing changes.
     write("second-key.pem", "no key");

@@ -1,6 +1,7 @@
 //! Claims about the whole: over real sockets, on both ends, and about who knows whom.
 #![expect(
     clippy::panic,
+    clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed, and one that is skipped says so"
@@ -8,6 +9,8 @@
 
 mod allowed;
 mod architecture;
+#[path = "../../../countersign-oauth/tests/it/database.rs"]
+mod database;
 mod ended;
 mod forged;
 mod forwarded;

@@ -4,5 +4,6 @@ mod bank;
 mod consents;
 mod matrix;
 mod payments;
+mod replicas;
 mod tokens;
 mod tpps;

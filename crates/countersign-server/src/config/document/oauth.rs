@@ -17,7 +17,6 @@ pub(super) struct OAuthEntry {
     issuer: Word,
     #[serde(default)]
     audience: Option<Word>,
-    storage: Word,
     #[serde(default)]
     lifetime: Option<Word>,
     key: PathBuf,
@@ -79,6 +78,10 @@ impl Reader<'_> {
             let wanted = "a gateway issues no tokens: wanted `oauth` or `routes`, not both";
             return Err(self.refused(spanned.span(), wanted));
         }
+        if document.storage.is_none() {
+            let wanted = "what is issued must be remembered: wanted `storage` at the top";
+            return Err(self.refused(spanned.span(), wanted));
+        }
         self.token_server(spanned.get_ref()).map(Some)
     }
 
@@ -90,7 +93,6 @@ impl Reader<'_> {
         Ok(OAuthConfig {
             issuer: self.parse(&entry.issuer)?,
             audience: audience.clone(),
-            storage: self.storage(&entry.storage),
             lifetime: self.lifetime(entry.lifetime.as_ref())?,
             key: self.file(&entry.key),
             next_key: entry.next_key.as_ref().map(|path| self.file(path)),
@@ -105,7 +107,7 @@ impl Reader<'_> {
     }
 
     /// A file, or the URL of a PostgreSQL.
-    fn storage(&self, word: &Word) -> String {
+    pub(super) fn storage(&self, word: &Word) -> String {
         let text = word.get_ref();
         match text.starts_with("postgres://") || text.starts_with("postgresql://") {
             true => text.clone(),

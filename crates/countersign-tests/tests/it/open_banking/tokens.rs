@@ -6,6 +6,7 @@ use countersign_oauth::{
 };
 use countersign_pki::psd2::Role;
 use countersign_pki::{Issued, Key, KeyKind};
+use countersign_server::BankBooks;
 use countersign_tests::World;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -28,7 +29,7 @@ async fn bank() -> (World, TokenSigner) {
             Withdrawal::AtExpiry,
             live.clock(),
         );
-        countersign_server::bank_with_tokens(live, &tokens)
+        countersign_server::bank_over(live, &BankBooks::in_memory(), Some(&tokens))
     });
     (world.await.unwrap(), signer)
 }
