@@ -29,8 +29,21 @@ impl CorrelationId {
             .or_else(|| text(REQUEST_ID).filter(|id| is_plain(id)));
         match brought {
             Some(id) => Self(id.into()),
-            None => Self(format!("{:032x}", rand::random::<u128>()).into()),
+            None => Self::new(rand::random()),
         }
+    }
+
+    /// In hexadecimal.
+    fn new(number: [u8; 16]) -> Self {
+        let digit = |half: u8| match half {
+            ..10 => b'0' + half,
+            _ => b'a' + (half - 10),
+        };
+        let mut text = [0; 32];
+        for (two, byte) in text.as_chunks_mut().0.iter_mut().zip(number) {
+            *two = [digit(byte >> 4), digit(byte & 15)];
+        }
+        Self(String::from_utf8_lossy(&text).into())
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
@@ -91,6 +104,13 @@ mod tests {
         let parent = format!("00-{trace}-00f067aa0ba902b7-01");
         assert_eq!(id("traceparent", &parent), trace);
         assert_eq!(id("x-request-id", "order-17.b_3"), "order-17.b_3");
+    }
+
+    #[test]
+    fn one_that_is_made_is_the_number_in_hexadecimal() {
+        let number = 0x0123_4567_89ab_cdef_0f1e_2d3c_4b5a_6978_u128;
+        let made = CorrelationId::new(number.to_be_bytes());
+        assert_eq!(made.as_str(), format!("{number:032x}"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct AuditEvent {
     /// The other end of the TCP connection; none of a reload.
     pub address: Option<SocketAddr>,
     /// What was agreed in the handshake.
-    pub handshake: Option<Handshake>,
+    pub handshake: Option<Arc<Handshake>>,
     /// The trust that vouched and the name in the certificate.
     pub identity: Option<Identity>,
     /// Our own name for the caller.
@@ -48,7 +48,7 @@ pub struct AuditEvent {
     /// The method of the request.
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
-    pub route: Option<String>,
+    pub route: Option<Arc<str>>,
     /// How long it took to decide a request, further checks included. Not in the log.
     pub took: Option<Duration>,
     /// What a reload changed.
@@ -58,15 +58,15 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    /// An event of which nothing more is known yet.
+    /// An event of which nothing more is known yet. It is large, and handed on: in a box from the beginning.
     pub(crate) fn new(
         kind: EventKind,
         outcome: Outcome,
         address: Option<SocketAddr>,
         time: Timestamp,
         epoch: Epoch,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             time,
             kind,
             outcome,
@@ -87,7 +87,7 @@ impl AuditEvent {
             took: None,
             reload: None,
             epoch,
-        }
+        })
     }
 }
 
@@ -109,7 +109,7 @@ pub enum EventKind {
 }
 
 /// How a decision came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The caller may.
