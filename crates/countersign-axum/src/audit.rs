@@ -51,16 +51,33 @@ impl Audit {
         &self.metrics
     }
 
-    /// Hands in `event`; waits while the queue is full.
-    pub(crate) async fn record(&self, event: Box<AuditEvent>) {
-        let sent = match self.queue.try_send(event) {
-            Err(TrySendError::Full(event)) => self.queue.send(event).await.is_ok(),
-            sent => sent.is_ok(),
+    /// Hands in `event`, at once; the answer waits while the queue is full.
+    pub(crate) fn record(&self, event: Box<AuditEvent>) -> impl Future<Output = ()> + Send + use<> {
+        let waiting = match self.queue.try_send(event) {
+            Ok(()) => None,
+            // On the heap: the future of every request has room for this.
+            Err(TrySendError::Full(event)) => Some(Box::pin(hand_in(self.queue.clone(), event))),
+            Err(TrySendError::Closed(_)) => {
+                lost();
+                None
+            }
         };
-        if !sent {
-            tracing::error!("the audit writer has stopped: an event is lost");
+        async {
+            if let Some(waiting) = waiting {
+                waiting.await;
+            }
         }
     }
+}
+
+async fn hand_in(queue: Sender<Box<AuditEvent>>, event: Box<AuditEvent>) {
+    if queue.send(event).await.is_err() {
+        lost();
+    }
+}
+
+fn lost() {
+    tracing::error!("the audit writer has stopped: an event is lost");
 }
 
 /// The writer of an [`Audit`].

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
+use http::Extensions;
 use http::request::Parts;
 
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::claims::Claims;
 use crate::connection::not_ours;
+use crate::guard::Asking;
 use crate::heard::{Client, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
 
@@ -35,6 +37,12 @@ impl Caller {
     fn new(facts: Facts) -> Self {
         let facts = Arc::new(facts);
         Self { facts }
+    }
+
+    /// The caller of the request that has these extensions: for what is no handler, and cannot take it as an
+    /// argument. None on a public route, and where no guard stands before.
+    pub fn asking(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Asking>()?.caller.as_ref()
     }
 
     /// Our own name for the caller, and what it may do.
@@ -282,7 +290,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or_else(not_ours)
+        let caller = Self::asking(&parts.extensions);
+        caller.cloned().ok_or_else(not_ours)
     }
 }
 
@@ -305,7 +314,7 @@ impl<P: Permission, S: Sync> FromRequestParts<S> for Require<P> {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let caller: &Caller = parts.extensions.get().ok_or_else(not_ours)?;
+        let caller = Caller::asking(&parts.extensions).ok_or_else(not_ours)?;
         Ok(Self(caller.principal().permit()?))
     }
 }

@@ -229,19 +229,10 @@ impl Connection {
         }
     }
 
-    /// Resolves once the client's certificate is about to end; never where it was so when the connection began.
-    pub(crate) async fn nearly_ended(&self, live: &Live, announce: Duration) {
-        let mut changes = live.changes();
+    /// When the client is to be told that its certificate is about to end; none where it was so from the beginning.
+    pub(crate) fn announced(&self, live: &Live, announce: Duration) -> Option<Timestamp> {
         let end = self.certificate_ends(live).checked_sub(announce);
-        let Some(end) = end.ok().filter(|end| *end > live.now()) else {
-            return std::future::pending().await;
-        };
-        while live.now() < end {
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = sleep(until(end, live.now())) => {}
-            }
-        }
+        end.ok().filter(|end| *end > live.now())
     }
 
     /// Tells the audit log that the trust has ended.
@@ -254,7 +245,7 @@ impl Connection {
     }
 
     /// For how long the trust in the other end lasts, by what is known now.
-    fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
+    pub(crate) fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
         let (now, snapshot) = (live.now(), live.load());
         let judgement = self.judged(&snapshot, now);
         let mut end = judgement.until;
@@ -391,8 +382,8 @@ impl Judgement {
     }
 }
 
-/// From `now` to `end`.
-fn until(end: Timestamp, now: Timestamp) -> Duration {
+/// From `now` to `end`; nothing, where that has passed.
+pub(crate) fn until(end: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::Fault;
 use crate::connection::not_ours;
+use crate::guard::Asking;
 
 /// The id that joins a request, its answer and its audit event.
 ///
@@ -16,6 +17,12 @@ use crate::connection::not_ours;
 pub struct CorrelationId(Arc<str>);
 
 impl CorrelationId {
+    /// The id of the request that has these extensions: for what is no handler, and cannot take it as an argument. None
+    /// where no guard stands before.
+    pub fn asking(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Asking>().map(|asking| &asking.id)
+    }
+
     /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -43,7 +50,8 @@ impl CorrelationId {
         for (two, byte) in text.as_chunks_mut().0.iter_mut().zip(number) {
             *two = [digit(byte >> 4), digit(byte & 15)];
         }
-        Self(String::from_utf8_lossy(&text).into())
+        // Of digits and letters alone it always is text.
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
@@ -63,7 +71,8 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or_else(not_ours)
+        let id = Self::asking(&parts.extensions);
+        id.cloned().ok_or_else(not_ours)
     }
 }
 

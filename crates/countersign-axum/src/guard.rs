@@ -1,5 +1,5 @@
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -90,27 +90,35 @@ where
         let (guard, next) = (Arc::clone(&self.guard), self.inner.clone());
         // The one that is ready is called, and not its clone.
         let ready = std::mem::replace(&mut self.inner, next);
-        Box::pin(async move { Ok(guard.answer(request, ready).await) })
+        Box::pin(guard.answer(request, ready))
     }
 }
 
 impl Guard {
-    async fn answer<S>(&self, mut request: Request, service: S) -> Response
+    /// Of a function that is not `async`, and in a block that takes what it needs: an `async fn` keeps its arguments twice,
+    /// and this future is made anew for each request.
+    fn answer<S>(
+        self: Arc<Self>,
+        mut request: Request,
+        service: S,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<S>
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
         let id = CorrelationId::of(request.headers());
-        request.extensions_mut().insert(id.clone());
-        let refused = match &self.rule {
-            Rule::Public => self.admit(&id, &mut request).await.err(),
-            rule => self.decide(rule, &id, &mut request).await.err(),
-        };
-        let mut response = match refused {
-            Some(fault) => self.refuse(&fault, &id, request).await,
-            None => self.pass(&id, request, service).await,
-        };
-        id.write(response.headers_mut());
-        response
+        request.extensions_mut().insert(Asking::new(id.clone()));
+        async move {
+            let refused = match &self.rule {
+                Rule::Public => Box::pin(self.admit(&id, &mut request)).await.err(),
+                rule => self.decide(rule, &id, &mut request).await.err(),
+            };
+            let mut response = match refused {
+                Some(fault) => Box::pin(self.refuse(fault, id.clone(), request)).await,
+                None => self.pass(&id, request, service).await,
+            };
+            id.write(response.headers_mut());
+            Ok(response)
+        }
     }
 
     fn claims(&self, request: &mut Request) -> Claims {
@@ -128,7 +136,11 @@ impl Guard {
         let begun = Instant::now();
         let mut known = Known::default();
         let decision = match self.caller(rule, &mut known, &connection, claims) {
-            Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
+            Ok(caller) if self.checks.is_empty() => Ok(caller),
+            Ok(caller) => {
+                let asked = Box::pin(self.ask(&caller, request)).await;
+                asked.map(|()| caller)
+            }
             Err(fault) => Err(fault),
         };
         let forwarded = known.via.is_some();
@@ -146,7 +158,9 @@ impl Guard {
                     event.renewed = Some(renewed);
                     connection.audit().record(event).await;
                 }
-                request.extensions_mut().insert(caller);
+                if let Some(asking) = request.extensions_mut().get_mut::<Asking>() {
+                    asking.caller = Some(caller);
+                }
                 Ok(())
             }
             Err(fault) => {
@@ -210,9 +224,6 @@ impl Guard {
 
     /// Asks what is asked besides.
     async fn ask(&self, caller: &Caller, request: &mut Request) -> Result<(), Fault> {
-        if self.checks.is_empty() {
-            return Ok(());
-        }
         let (mut parts, body) = std::mem::take(request).into_parts();
         let mut asked = Ok(());
         for check in &*self.checks {
@@ -226,38 +237,51 @@ impl Guard {
     }
 
     /// Runs the handler, and renders the problem that it may answer with.
-    async fn pass<S>(&self, id: &CorrelationId, request: Request, mut service: S) -> Response
+    fn pass<S>(
+        &self,
+        id: &CorrelationId,
+        request: Request,
+        mut service: S,
+    ) -> impl Future<Output = Response>
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
         let asked = self.asked(id, &request);
         let connection = request.extensions().get::<Connection>().cloned();
-        let caller = request.extensions().get::<Caller>().cloned();
-        let run = async { service.call(request).await.into_response() };
-        let run = AssertUnwindSafe(run).catch_unwind();
-        let mut response = run.await.unwrap_or_else(|_| panicked(id).into_response());
-        if let Some(via) = caller.as_ref().and_then(Caller::via) {
-            keep_apart(via, response.headers_mut());
+        let caller = Caller::asking(request.extensions()).cloned();
+        let begun = catch_unwind(AssertUnwindSafe(|| service.call(request)));
+        async move {
+            let answered = match begun {
+                Ok(running) => {
+                    let response = running.map(IntoResponse::into_response);
+                    AssertUnwindSafe(response).catch_unwind().await
+                }
+                Err(panic) => Err(panic),
+            };
+            let mut response = answered.unwrap_or_else(|_| panicked(id).into_response());
+            if let Some(via) = caller.as_ref().and_then(Caller::via) {
+                keep_apart(via, response.headers_mut());
+            }
+            let Some(fault) = response.extensions_mut().remove::<Fault>() else {
+                return response;
+            };
+            if let (Some(connection), Some(caller)) = (connection, caller)
+                && is_denial(&fault)
+            {
+                let event = self.event(&connection, caller.known(), asked, Some(&fault));
+                connection.audit().record(event).await;
+            }
+            self.render(&fault, id)
         }
-        let Some(fault) = response.extensions_mut().remove::<Fault>() else {
-            return response;
-        };
-        if let (Some(connection), Some(caller)) = (connection, caller)
-            && is_denial(&fault)
-        {
-            let event = self.event(&connection, caller.known(), asked, Some(&fault));
-            connection.audit().record(event).await;
-        }
-        self.render(&fault, id)
     }
 
     /// The answer to whom it does not let pass.
-    async fn refuse(&self, fault: &Fault, id: &CorrelationId, request: Request) -> Response {
+    async fn refuse(&self, fault: Fault, id: CorrelationId, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let connection = parts.extensions.get::<Connection>();
         let ending = connection.is_some_and(Connection::is_ending);
         drain(&parts.headers, body).await;
-        let mut response = self.render(fault, id);
+        let mut response = self.render(&fault, &id);
         let headers = response.headers_mut();
         // axum adds the methods of the resource to whatever is answered in place of a handler, and
         // they would tell a stranger that there is a resource; not where they are told already.
@@ -341,6 +365,20 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     }
 }
 
+/// What a guard leaves in a request for whoever answers it, as one: each extension is an allocation.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    pub(crate) id: CorrelationId,
+    /// None on a public route.
+    pub(crate) caller: Option<Caller>,
+}
+
+impl Asking {
+    fn new(id: CorrelationId) -> Self {
+        Self { id, caller: None }
+    }
+}
+
 /// What the audit log tells of a request. Cheap to take: it is taken again for a handler that may refuse.
 struct Asked {
     id: CorrelationId,
@@ -373,4 +411,30 @@ fn panicked(id: &CorrelationId) -> Fault {
 fn is_denial(fault: &Fault) -> bool {
     let status = StatusCode::from_u16(fault.code().status());
     matches!(status, Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::tests::running;
+
+    #[tokio::test]
+    async fn what_each_request_makes_anew_is_small() {
+        let guard = Guard {
+            live: running().acceptor.live,
+            rule: Rule::Open,
+            checks: Arc::new([]),
+            renderer: None,
+            route: Route::default(),
+        };
+        let handler =
+            tower::service_fn(async |_: Request| Ok(Response::new(axum::body::Body::empty())));
+        let answer = Arc::new(guard).answer(Request::default(), handler);
+        // Beyond a kibibyte, with a handler's own, the allocator has to search.
+        assert!(size_of_val(&answer) <= 1024, "{}", size_of_val(&answer));
+        assert_eq!(
+            answer.await.map(|it| it.status()),
+            Ok(StatusCode::INTERNAL_SERVER_ERROR)
+        );
+    }
 }

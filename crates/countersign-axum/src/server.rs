@@ -98,8 +98,8 @@ impl Server {
     }
 }
 
-struct Running {
-    acceptor: Acceptor,
+pub(crate) struct Running {
+    pub(crate) acceptor: Acceptor,
     router: Router,
     admission: Admission,
     ending: CancellationToken,
@@ -184,13 +184,13 @@ impl Running {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use countersign_policy::Directory;
     use countersign_tls::{Anchors, Credential, SystemClock, Trust, TrustSnapshot};
 
     use super::*;
 
-    fn running() -> Running {
+    pub(crate) fn running() -> Running {
         let now = jiff::Timestamp::now();
         let root = countersign_pki::Authority::root("Root", now).unwrap();
         let server = root.server(now).dns("localhost").issue().unwrap();
@@ -225,6 +225,10 @@ mod tests {
         let tcp = TcpStream::connect(address).await.unwrap();
         let serving = Arc::new(running()).serve(tcp, address);
         // Of each of 10,000 idle connections: what is beyond this was the handshake's, once.
-        assert!(size_of_val(&serving) <= 3 * 1024, "{}", size_of_val(&serving));
+        assert!(
+            size_of_val(&serving) <= 3 * 1024,
+            "{}",
+            size_of_val(&serving)
+        );
     }
 }

@@ -1,10 +1,12 @@
 use std::pin::Pin;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::activity::Activity;
+use crate::activity::{Activity, Quiet};
+use crate::connection::until;
 use crate::protocol::Protocol;
 use crate::{Connection, Fault, Limits, Live};
 
@@ -60,6 +62,7 @@ impl Watch {
         let _ = timeout(self.limits.grace, http).await;
     }
 
+    /// With one timer for all that time brings.
     async fn end(&self) -> End {
         let Self {
             connection,
@@ -67,14 +70,33 @@ impl Watch {
             activity,
             limits,
         } = self;
-        tokio::select! {
+        let mut changes = live.changes();
+        let mut pulse = activity.pulse(limits, Instant::now());
+        let announced = connection.announced(live, limits.announce);
+        loop {
             // In this order: a clock that leaps may find a certificate both near its end and past it.
-            biased;
-            () = connection.ending() => End::Asked,
-            fault = connection.distrusted(live) => End::Distrusted(fault),
-            () = connection.nearly_ended(live, limits.announce) => End::Asked,
-            () = activity.never(limits) => End::Silent,
-            () = activity.ceased(limits) => End::Asked,
+            let trusted = match connection.outlook(live) {
+                Err(fault) => return End::Distrusted(fault),
+                Ok(lasts) => lasts,
+            };
+            let trusted = match announced.map(|at| until(at, live.now())) {
+                Some(Duration::ZERO) => return End::Asked,
+                announced => trusted.min(announced.unwrap_or(trusted)),
+            };
+            let now = Instant::now();
+            let look = match pulse.look(activity, limits, now) {
+                Quiet::Never => return End::Silent,
+                Quiet::Ceased => return End::Asked,
+                Quiet::No(look) => look.min(now + trusted.min(DAY)),
+            };
+            tokio::select! {
+                biased;
+                () = connection.ending() => return End::Asked,
+                _ = changes.changed() => {}
+                () = sleep_until(look) => {}
+            }
         }
     }
 }
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
