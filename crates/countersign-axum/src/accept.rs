@@ -90,7 +90,7 @@ impl Acceptor {
         }
     }
 
-    fn event(&self, address: SocketAddr, failure: Failure) -> AuditEvent {
+    fn event(&self, address: SocketAddr, failure: Failure) -> Box<AuditEvent> {
         let (time, epoch) = (self.live.now(), self.live.load().epoch());
         let kind = EventKind::Handshake;
         let mut event = AuditEvent::new(kind, failure.outcome, Some(address), time, epoch);
@@ -165,7 +165,8 @@ impl Failure {
 async fn linger(mut tcp: TcpStream, limit: Duration) {
     let drained = async {
         tcp.shutdown().await?;
-        let mut discarded = [0; 4096];
+        // Not in the future, which every connection has.
+        let mut discarded = vec![0; 4096];
         while tcp.read(&mut discarded).await? > 0 {}
         io::Result::Ok(())
     };

@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::Semaphore;
 
 use crate::Limits;
 
@@ -19,7 +18,7 @@ struct Shared {
     connections: Mutex<Connections>,
     most: usize,
     most_of_one: usize,
-    requests: Arc<Semaphore>,
+    requests: Requests,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +41,7 @@ impl Admission {
                 connections: Mutex::default(),
                 most: limits.connections,
                 most_of_one: limits.connections_per_address,
-                requests: Arc::new(Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS))),
+                requests: Requests::new(limits.requests),
             }),
         }
     }
@@ -63,15 +62,46 @@ impl Admission {
         })
     }
 
-    /// Of which each request takes one.
-    pub(crate) fn requests(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.shared.requests)
+    /// Counts a request, unless there are too many.
+    pub(crate) fn request(&self) -> Option<Asking<'_>> {
+        self.shared.requests.begin()
     }
 
     /// How many connections there are.
     #[cfg(test)]
     fn held(&self) -> usize {
         self.shared.connections().all
+    }
+}
+
+/// How many requests there are. No request waits for another here, so there is no lock.
+#[derive(Debug)]
+struct Requests {
+    now: AtomicUsize,
+    most: usize,
+}
+
+/// A request that counts until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Asking<'a>(&'a AtomicUsize);
+
+impl Requests {
+    fn new(most: usize) -> Self {
+        let now = AtomicUsize::new(0);
+        Self { now, most }
+    }
+
+    fn begin(&self) -> Option<Asking<'_>> {
+        let before = self.now.fetch_add(1, Ordering::Relaxed);
+        // Dropped, it takes itself back.
+        let asking = Asking(&self.now);
+        (before < self.most).then_some(asking)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -100,6 +130,21 @@ impl Drop for Admitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_answered_once_another_is() {
+        let limits = Limits {
+            requests: 1,
+            ..Limits::default()
+        };
+        let admission = Admission::new(&limits);
+        let first = admission.request().unwrap();
+        for _ in 0..3 {
+            assert!(admission.request().is_none());
+        }
+        drop(first);
+        assert!(admission.request().is_some());
+    }
 
     #[test]
     fn there_is_room_again_once_a_connection_has_ended() {

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, Route, any, on};
 use countersign_policy::{Permission, PermissionName};
 use tower::{Layer, Service};
 
-use crate::guard::{Guard, Rule, guard};
+use crate::guard::{Guard, Route as Known, Rule};
 use crate::routes::{Declared, RouteTable, RouteTableError};
 use crate::{Access, Check, Code, Fault, Live, Renderer};
 
@@ -211,7 +210,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// Refuses what matches no route.
     fn close(&mut self) {
         self.checks = Arc::new([]);
-        let open = from_fn_with_state(self.guard(Rule::Open), guard);
+        let open = self.guard(Rule::Open);
         let router = std::mem::take(&mut self.router);
         self.router = router
             .method_not_allowed_fallback(method_not_allowed.layer(open.clone()))
@@ -219,7 +218,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     }
 
     fn ruled(mut self, path: &str, methods: MethodRouter<S>, access: Access) -> Self {
-        let guard = from_fn_with_state(self.guard(Rule::of(&access)), guard);
+        let guard = self.guard(Rule::of(&access));
         self.declared.push(Declared::new(path, &methods, access));
         // Not `route_layer`, which leaves out what `methods` has as its fallback, `any` too.
         self.router = self.router.route(path, methods.layer(guard));
@@ -232,6 +231,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
             rule,
             checks: Arc::clone(&self.checks),
             renderer: self.renderer.clone(),
+            route: Known::default(),
         }
     }
 }

@@ -3,13 +3,14 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Directory, Permission, Permit, Principal, PrincipalName};
+use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
+use http::Extensions;
 use http::request::Parts;
-use jiff::Timestamp;
 
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::claims::Claims;
 use crate::connection::not_ours;
+use crate::guard::Asking;
 use crate::heard::{Client, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
 
@@ -18,6 +19,11 @@ use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
 /// Handlers take it as an argument, on every route but a public one.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    facts: Arc<Facts>,
+}
+
+#[derive(Debug)]
+struct Facts {
     epoch: Epoch,
     principal: Principal,
     identity: Identity,
@@ -28,42 +34,54 @@ pub struct Caller {
 }
 
 impl Caller {
+    fn new(facts: Facts) -> Self {
+        let facts = Arc::new(facts);
+        Self { facts }
+    }
+
+    /// The caller of the request that has these extensions: for what is no handler, and cannot take it as an
+    /// argument. None on a public route, and where no guard stands before.
+    pub fn asking(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Asking>()?.caller.as_ref()
+    }
+
     /// Our own name for the caller, and what it may do.
     pub fn principal(&self) -> &Principal {
-        &self.principal
+        &self.facts.principal
     }
 
     /// The trust that vouched, and the one name in the certificate.
     pub fn identity(&self) -> &Identity {
-        &self.identity
+        &self.facts.identity
     }
 
     /// The facts of the certificate; none where a gateway forwarded a name alone
     /// ([`Dialect::UnverifiedSubject`](crate::Dialect::UnverifiedSubject)).
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificate.as_deref()
+        self.facts.certificate.as_deref()
     }
 
     /// The gateway that says so; none where the caller shook hands with us itself.
     pub fn via(&self) -> Option<&Via> {
-        self.via.as_deref()
+        self.facts.via.as_deref()
     }
 
     pub(crate) fn client(&self) -> Option<&Client> {
-        self.client.as_deref()
+        self.facts.client.as_deref()
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
-        self.epoch
+        self.facts.epoch
     }
 
-    pub(crate) fn known(self) -> Known {
+    pub(crate) fn known(&self) -> Known {
+        let facts = &*self.facts;
         Known {
-            epoch: Some(self.epoch),
-            certificate: self.certificate,
-            identity: Some(self.identity),
-            principal: Some(self.principal.name().clone()),
-            via: self.via,
+            epoch: Some(facts.epoch),
+            certificate: facts.certificate.clone(),
+            identity: Some(facts.identity.clone()),
+            principal: Some(facts.principal.name().clone()),
+            via: facts.via.clone(),
             unbelieved: Claims::default(),
         }
     }
@@ -91,7 +109,7 @@ impl Known {
         connection: &Connection,
         live: &Live,
         fault: Option<&Fault>,
-    ) -> AuditEvent {
+    ) -> Box<AuditEvent> {
         let outcome = match fault {
             None => Outcome::Allowed,
             Some(_) => Outcome::Denied,
@@ -101,7 +119,7 @@ impl Known {
             AuditEvent::new(kind, outcome, Some(connection.address()), live.now(), epoch);
         event.code = fault.map(Fault::code);
         event.detail = fault.map(|fault| fault.detail().to_owned());
-        event.handshake = Some(connection.handshake().clone());
+        event.handshake = Some(connection.shaken());
         event.identity = self.identity;
         event.principal = self.principal;
         event.certificate = self.certificate;
@@ -138,7 +156,7 @@ impl Known {
                 let (own, others) = claims.split(gateway.dialect());
                 let detail = "the gateway is believed in another header, and this one is not its";
                 self.disbelieve(others, forwarding, detail)?;
-                self.speak(via, &own);
+                self.speak(&via, &own);
                 if own.is_empty() {
                     return Err(nobody("the gateway says of no client that it shook hands"));
                 }
@@ -153,12 +171,13 @@ impl Known {
     }
 
     /// Who asks is the gateway's client from here on.
-    fn speak(&mut self, gateway: Caller, own: &Claims) {
+    fn speak(&mut self, gateway: &Caller, own: &Claims) {
         (self.identity, self.principal, self.certificate) = (None, None, None);
-        self.via = gateway.certificate.map(|certificate| {
+        let facts = &*gateway.facts;
+        self.via = facts.certificate.clone().map(|certificate| {
             Arc::new(Via {
-                principal: gateway.principal,
-                identity: gateway.identity,
+                principal: facts.principal.clone(),
+                identity: facts.identity.clone(),
                 certificate,
                 headers: own.names(),
             })
@@ -169,15 +188,16 @@ impl Known {
         let (now, snapshot) = (live.now(), live.load());
         self.certificate = client.forwarded.certificate().cloned();
         let identity = client.forwarded.identity()?.clone();
-        let principal = self.principal(&identity, snapshot.directory(), now)?;
-        Ok(Caller {
+        let principal = snapshot.directory().lookup(&identity, now);
+        let principal = self.principal(&identity, principal)?;
+        Ok(Caller::new(Facts {
             epoch: snapshot.epoch(),
             principal,
             identity,
             certificate: self.certificate.clone(),
             via: self.via.clone(),
             client: Some(client),
-        })
+        }))
     }
 
     /// Notes what is not believed, and refuses where that is the rule.
@@ -199,11 +219,9 @@ impl Known {
     fn principal(
         &mut self,
         identity: &Identity,
-        directory: &Directory,
-        now: Timestamp,
+        principal: Result<&Principal, Denial>,
     ) -> Result<Principal, Fault> {
         self.identity = Some(identity.clone());
-        let principal = directory.lookup(identity, now);
         self.principal = match &principal {
             Ok(principal) => Some(principal.name().clone()),
             Err(denial) => denial.principal().cloned(),
@@ -220,14 +238,15 @@ impl Known {
         self.certificate = judgement.certificate().cloned();
         let peer = judgement.peer()?;
         let identity = peer.identity()?;
-        Ok(Caller {
+        let principal = judgement.principal(identity, &snapshot, now);
+        Ok(Caller::new(Facts {
             epoch: snapshot.epoch(),
-            principal: self.principal(identity, snapshot.directory(), now)?,
+            principal: self.principal(identity, principal)?,
             identity: identity.clone(),
             certificate: Some(Arc::clone(peer.certificate())),
             via: None,
             client: None,
-        })
+        }))
     }
 }
 
@@ -271,7 +290,8 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or_else(not_ours)
+        let caller = Self::asking(&parts.extensions);
+        caller.cloned().ok_or_else(not_ours)
     }
 }
 
@@ -294,7 +314,7 @@ impl<P: Permission, S: Sync> FromRequestParts<S> for Require<P> {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let caller: &Caller = parts.extensions.get().ok_or_else(not_ours)?;
-        Ok(Self(caller.principal.permit()?))
+        let caller = Caller::asking(&parts.extensions).ok_or_else(not_ours)?;
+        Ok(Self(caller.principal().permit()?))
     }
 }

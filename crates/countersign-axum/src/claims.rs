@@ -1,6 +1,5 @@
 use countersign_identity::is_identity_header;
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use crate::{Dialect, Forwarding};
 
@@ -15,6 +14,9 @@ impl Claims {
     pub(crate) fn take(headers: &mut HeaderMap, forwarding: &Forwarding) -> Self {
         let is_claim =
             |name: &HeaderName| is_identity_header(name.as_str()) || forwarding.reads(name);
+        if !headers.keys().any(is_claim) {
+            return Self::default();
+        }
         let names: Vec<_> = headers
             .keys()
             .filter(|name| is_claim(name))
@@ -30,9 +32,9 @@ impl Claims {
     }
 
     /// What the listener has taken, and where there is none of ours, what is to be taken now.
-    pub(crate) fn of(request: &mut Parts, forwarding: &Forwarding) -> Self {
-        let now = Self::take(&mut request.headers, forwarding);
-        request.extensions.remove().unwrap_or(now)
+    pub(crate) fn of<B>(request: &mut Request<B>, forwarding: &Forwarding) -> Self {
+        let now = Self::take(request.headers_mut(), forwarding);
+        request.extensions_mut().remove().unwrap_or(now)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -1,12 +1,13 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign_identity::Certificate;
+use countersign_identity::{Certificate, Identity};
+use countersign_policy::{Denial, Principal};
 use countersign_tls::{Handshake, Peer, PeerError, Refusal};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -31,7 +32,7 @@ pub struct Connection {
 #[derive(Debug)]
 struct Facts {
     address: SocketAddr,
-    handshake: Handshake,
+    handshake: Arc<Handshake>,
     judgement: ArcSwap<Judgement>,
     /// Whom the other end spoke of, where it is a gateway.
     heard: Heard,
@@ -52,6 +53,8 @@ pub(crate) struct Judgement {
     /// The last for whom a trust vouched; kept when none does any more, for the next snapshot.
     peer: Option<Peer>,
     refused: Option<PeerError>,
+    /// Whom the policy of the epoch takes the peer for, once somebody asked.
+    principal: OnceLock<Option<Principal>>,
 }
 
 impl Connection {
@@ -158,7 +161,7 @@ impl Connection {
         Self {
             facts: Arc::new(Facts {
                 address,
-                handshake,
+                handshake: Arc::new(handshake),
                 judgement: ArcSwap::from_pointee(judgement),
                 heard: Heard::default(),
                 allowed: AtomicU64::new(0),
@@ -166,6 +169,11 @@ impl Connection {
                 ending,
             }),
         }
+    }
+
+    /// The same, to keep.
+    pub(crate) fn shaken(&self) -> Arc<Handshake> {
+        Arc::clone(&self.facts.handshake)
     }
 
     pub(crate) fn audit(&self) -> &Audit {
@@ -221,19 +229,10 @@ impl Connection {
         }
     }
 
-    /// Resolves once the client's certificate is about to end; never where it was so when the connection began.
-    pub(crate) async fn nearly_ended(&self, live: &Live, announce: Duration) {
-        let mut changes = live.changes();
+    /// When the client is to be told that its certificate is about to end; none where it was so from the beginning.
+    pub(crate) fn announced(&self, live: &Live, announce: Duration) -> Option<Timestamp> {
         let end = self.certificate_ends(live).checked_sub(announce);
-        let Some(end) = end.ok().filter(|end| *end > live.now()) else {
-            return std::future::pending().await;
-        };
-        while live.now() < end {
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = sleep(until(end, live.now())) => {}
-            }
-        }
+        end.ok().filter(|end| *end > live.now())
     }
 
     /// Tells the audit log that the trust has ended.
@@ -246,7 +245,7 @@ impl Connection {
     }
 
     /// For how long the trust in the other end lasts, by what is known now.
-    fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
+    pub(crate) fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
         let (now, snapshot) = (live.now(), live.load());
         let judgement = self.judged(&snapshot, now);
         let mut end = judgement.until;
@@ -316,6 +315,23 @@ impl Judgement {
         }
     }
 
+    /// Who `identity`, that of the peer, is to us at `now`. The snapshot by which it was judged is asked once; whether
+    /// the principal may still call, each time.
+    pub(crate) fn principal(
+        &self,
+        identity: &Identity,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<&Principal, Denial> {
+        let find = || snapshot.directory().find(identity).cloned();
+        match self.principal.get_or_init(find) {
+            Some(principal) => principal.stand(now).map(|()| principal),
+            None => Err(Denial::PrincipalUnknown {
+                identity: identity.clone(),
+            }),
+        }
+    }
+
     /// What the snapshot in force makes of a connection that has just been accepted.
     fn first(epoch: Epoch, judged: Result<Peer, PeerError>, leaf: Option<&[u8]>) -> Self {
         match judged {
@@ -327,6 +343,7 @@ impl Judgement {
                 certificate: leaf.and_then(read),
                 peer: None,
                 refused: Some(refused),
+                principal: OnceLock::new(),
             },
         }
     }
@@ -338,6 +355,7 @@ impl Judgement {
             certificate: Some(Arc::clone(peer.certificate())),
             peer: Some(peer),
             refused: None,
+            principal: OnceLock::new(),
         }
     }
 
@@ -359,12 +377,13 @@ impl Judgement {
             certificate: self.certificate.clone(),
             peer: self.peer.clone(),
             refused,
+            principal: OnceLock::new(),
         }
     }
 }
 
-/// From `now` to `end`.
-fn until(end: Timestamp, now: Timestamp) -> Duration {
+/// From `now` to `end`; nothing, where that has passed.
+pub(crate) fn until(end: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }
 

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::Fault;
 use crate::connection::not_ours;
+use crate::guard::Asking;
 
 /// The id that joins a request, its answer and its audit event.
 ///
@@ -16,6 +17,12 @@ use crate::connection::not_ours;
 pub struct CorrelationId(Arc<str>);
 
 impl CorrelationId {
+    /// The id of the request that has these extensions: for what is no handler, and cannot take it as an argument. None
+    /// where no guard stands before.
+    pub fn asking(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<Asking>().map(|asking| &asking.id)
+    }
+
     /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -29,8 +36,22 @@ impl CorrelationId {
             .or_else(|| text(TRACE_PARENT).and_then(trace_id));
         match brought {
             Some(id) => Self(id.into()),
-            None => Self(format!("{:032x}", rand::random::<u128>()).into()),
+            None => Self::new(rand::random()),
         }
+    }
+
+    /// In hexadecimal.
+    fn new(number: [u8; 16]) -> Self {
+        let digit = |half: u8| match half {
+            ..10 => b'0' + half,
+            _ => b'a' + (half - 10),
+        };
+        let mut text = [0; 32];
+        for (two, byte) in text.as_chunks_mut().0.iter_mut().zip(number) {
+            *two = [digit(byte >> 4), digit(byte & 15)];
+        }
+        // Of digits and letters alone it always is text.
+        Self(std::str::from_utf8(&text).unwrap_or_default().into())
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
@@ -50,7 +71,8 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or_else(not_ours)
+        let id = Self::asking(&parts.extensions);
+        id.cloned().ok_or_else(not_ours)
     }
 }
 
@@ -91,6 +113,13 @@ mod tests {
         let parent = format!("00-{trace}-00f067aa0ba902b7-01");
         assert_eq!(id("traceparent", &parent), trace);
         assert_eq!(id("x-request-id", "order-17.b_3"), "order-17.b_3");
+    }
+
+    #[test]
+    fn one_that_is_made_is_the_number_in_hexadecimal() {
+        let number = 0x0123_4567_89ab_cdef_0f1e_2d3c_4b5a_6978_u128;
+        let made = CorrelationId::new(number.to_be_bytes());
+        assert_eq!(made.as_str(), format!("{number:032x}"));
     }
 
     #[test]

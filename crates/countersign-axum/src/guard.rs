@@ -1,15 +1,18 @@
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use countersign_identity::Certificate;
 use countersign_policy::PermissionName;
 use futures_util::FutureExt;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, VARY};
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use tower::{Layer, Service};
 
 use crate::audit::{Action, EventKind};
 use crate::caller::Known;
@@ -30,6 +33,7 @@ pub(crate) struct Guard {
     pub(crate) checks: Arc<[Arc<dyn Check>]>,
     /// Writes refusals; none writes problem documents.
     pub(crate) renderer: Option<Arc<dyn Renderer>>,
+    pub(crate) route: Route,
 }
 
 /// Who may pass.
@@ -53,59 +57,110 @@ impl Rule {
     }
 }
 
-/// Decides a request, tells the audit log, and lets it pass or answers with the problem.
-pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let id = CorrelationId::of(&parts.headers);
-    let version = parts.version;
-    parts.extensions.insert(id.clone());
-    let claims = Claims::of(&mut parts, guard.live.load().forwarding());
-    let fault = match &guard.rule {
-        Rule::Public => guard.admit(&id, &parts, claims).await.err(),
-        rule => guard.decide(rule, &id, &mut parts, claims).await.err(),
-    };
-    let connection = parts.extensions.get::<Connection>();
-    let ending = connection.is_some_and(Connection::is_ending);
-    let mut response = match fault {
-        Some(fault) => {
-            drain(&parts.headers, body).await;
-            refuse(&guard, &fault, ending, &id, version)
-        }
-        None => {
-            guard
-                .pass(&id, Request::from_parts(parts, body), next)
-                .await
-        }
-    };
-    id.write(response.headers_mut());
-    response
+/// A service with its guard: decides a request, tells the audit log, and lets it pass or answers with the problem.
+#[derive(Clone, Debug)]
+pub(crate) struct Guarded<S> {
+    guard: Arc<Guard>,
+    inner: S,
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        let guard = Arc::new(self.clone());
+        Guarded { guard, inner }
+    }
+}
+
+impl<S> Service<Request> for Guarded<S>
+where
+    S: Service<Request, Error = Infallible, Future: Send, Response: IntoResponse>,
+    S: Clone + Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (guard, next) = (Arc::clone(&self.guard), self.inner.clone());
+        // The one that is ready is called, and not its clone.
+        let ready = std::mem::replace(&mut self.inner, next);
+        Box::pin(guard.answer(request, ready))
+    }
 }
 
 impl Guard {
+    /// Of a function that is not `async`, and in a block that takes what it needs: an `async fn` keeps its arguments twice,
+    /// and this future is made anew for each request.
+    fn answer<S>(
+        self: Arc<Self>,
+        mut request: Request,
+        service: S,
+    ) -> impl Future<Output = Result<Response, Infallible>> + use<S>
+    where
+        S: Service<Request, Error = Infallible, Response: IntoResponse>,
+    {
+        let id = CorrelationId::of(request.headers());
+        request.extensions_mut().insert(Asking::new(id.clone()));
+        async move {
+            let refused = match &self.rule {
+                Rule::Public => Box::pin(self.admit(&id, &mut request)).await.err(),
+                rule => self.decide(rule, &id, &mut request).await.err(),
+            };
+            let mut response = match refused {
+                Some(fault) => Box::pin(self.refuse(fault, id.clone(), request)).await,
+                None => self.pass(&id, request, service).await,
+            };
+            id.write(response.headers_mut());
+            Ok(response)
+        }
+    }
+
+    fn claims(&self, request: &mut Request) -> Claims {
+        Claims::of(request, self.live.load().forwarding())
+    }
+
     async fn decide(
         &self,
         rule: &Rule,
         id: &CorrelationId,
-        request: &mut Parts,
-        claims: Claims,
+        request: &mut Request,
     ) -> Result<(), Fault> {
-        let connection: Connection = request.extensions.get().cloned().ok_or_else(not_ours)?;
+        let claims = self.claims(request);
+        let connection: Connection = request.extensions().get().cloned().ok_or_else(not_ours)?;
         let begun = Instant::now();
         let mut known = Known::default();
         let decision = match self.caller(rule, &mut known, &connection, claims) {
-            Ok(caller) => self.ask(&caller, request).await.map(|()| caller),
+            Ok(caller) if self.checks.is_empty() => Ok(caller),
+            Ok(caller) => {
+                let asked = Box::pin(self.ask(&caller, request)).await;
+                asked.map(|()| caller)
+            }
             Err(fault) => Err(fault),
         };
         let forwarded = known.via.is_some();
         count(&connection, &known, decision.as_ref().err());
-        let asked = Asked::of(id, request);
+        let asked = self.asked(id, request);
         let mut event = self.event(&connection, known, asked, decision.as_ref().err());
         event.took = Some(begun.elapsed());
         connection.audit().record(event).await;
         match decision {
             Ok(caller) => {
-                self.note(&connection, &caller, id, request).await;
-                request.extensions.insert(caller);
+                if let Some(renewed) = self.renewed(&connection, &caller) {
+                    let asked = self.asked(id, request);
+                    let mut event = self.event(&connection, caller.known(), asked, None);
+                    event.kind = EventKind::CertificateRenewed;
+                    event.renewed = Some(renewed);
+                    connection.audit().record(event).await;
+                }
+                if let Some(asking) = request.extensions_mut().get_mut::<Asking>() {
+                    asking.caller = Some(caller);
+                }
                 Ok(())
             }
             Err(fault) => {
@@ -119,13 +174,9 @@ impl Guard {
     }
 
     /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
-    async fn admit(
-        &self,
-        id: &CorrelationId,
-        request: &Parts,
-        claims: Claims,
-    ) -> Result<(), Fault> {
-        let Some(connection) = request.extensions.get::<Connection>() else {
+    async fn admit(&self, id: &CorrelationId, request: &mut Request) -> Result<(), Fault> {
+        let claims = self.claims(request);
+        let Some(connection) = request.extensions().get::<Connection>() else {
             return Ok(());
         };
         if claims.is_empty() {
@@ -138,7 +189,7 @@ impl Guard {
         };
         count(connection, &known, refused.as_ref());
         let Some(fault) = refused else { return Ok(()) };
-        let asked = Asked::of(id, request);
+        let asked = self.asked(id, request);
         let event = self.event(connection, known, asked, Some(&fault));
         connection.audit().record(event).await;
         Err(fault)
@@ -159,69 +210,95 @@ impl Guard {
         Ok(caller)
     }
 
-    /// Tells the audit log, once for each connection, and there for each client of a gateway, that a certificate renews the one before.
-    async fn note(
-        &self,
-        connection: &Connection,
-        caller: &Caller,
-        id: &CorrelationId,
-        request: &Parts,
-    ) {
+    /// The certificate that the caller's renews; asked once for each connection, and there for each client of a gateway.
+    fn renewed(&self, connection: &Connection, caller: &Caller) -> Option<Arc<Certificate>> {
         let is_first = connection.is_first(caller.epoch());
         let proof = match caller.client() {
-            Some(client) if client.is_first() => Some(Proof::Forwarded(client.forwarded.clone())),
-            None if is_first => connection.peer(&self.live).map(Proof::Peer),
-            _ => return,
+            Some(client) if client.is_first() => Proof::Forwarded(client.forwarded.clone()),
+            None if is_first => Proof::Peer(connection.peer(&self.live)?),
+            _ => return None,
         };
-        let now = self.live.now();
-        let renewed = proof.and_then(|proof| self.live.callers().note(caller, proof, now));
-        if renewed.is_some() {
-            let asked = Asked::of(id, request);
-            let mut event = self.event(connection, caller.clone().known(), asked, None);
-            event.kind = EventKind::CertificateRenewed;
-            event.renewed = renewed;
-            connection.audit().record(event).await;
-        }
+        let callers = self.live.callers();
+        callers.note(caller, proof, self.live.now())
     }
 
     /// Asks what is asked besides.
-    async fn ask(&self, caller: &Caller, request: &mut Parts) -> Result<(), Fault> {
+    async fn ask(&self, caller: &Caller, request: &mut Request) -> Result<(), Fault> {
+        let (mut parts, body) = std::mem::take(request).into_parts();
+        let mut asked = Ok(());
         for check in &*self.checks {
-            check.check(caller, request).await?;
+            asked = check.check(caller, &mut parts).await;
+            if asked.is_err() {
+                break;
+            }
         }
-        Ok(())
+        *request = Request::from_parts(parts, body);
+        asked
     }
 
     /// Runs the handler, and renders the problem that it may answer with.
-    async fn pass(&self, id: &CorrelationId, request: Request, next: Next) -> Response {
-        let asked = Asked {
-            id: id.clone(),
-            method: request.method().clone(),
-            route: request.extensions().get().cloned(),
-        };
+    fn pass<S>(
+        &self,
+        id: &CorrelationId,
+        request: Request,
+        mut service: S,
+    ) -> impl Future<Output = Response>
+    where
+        S: Service<Request, Error = Infallible, Response: IntoResponse>,
+    {
+        let asked = self.asked(id, &request);
         let connection = request.extensions().get::<Connection>().cloned();
-        let caller = request.extensions().get::<Caller>().cloned();
-        let run = AssertUnwindSafe(next.run(request)).catch_unwind();
-        let mut response = run.await.unwrap_or_else(|_| panicked(id).into_response());
-        if let Some(via) = caller.as_ref().and_then(Caller::via) {
-            keep_apart(via, response.headers_mut());
-        }
-        let fault = response.extensions_mut().remove::<Fault>();
-        let action = response.extensions_mut().remove::<Action>();
-        if let (Some(connection), Some(caller)) = (connection, caller)
-            && (action.is_some() || fault.as_ref().is_some_and(is_denial))
-        {
-            let mut event = self.event(&connection, caller.known(), asked, fault.as_ref());
-            if action.is_some() {
-                event.kind = EventKind::Action;
+        let caller = Caller::asking(request.extensions()).cloned();
+        let begun = catch_unwind(AssertUnwindSafe(|| service.call(request)));
+        async move {
+            let answered = match begun {
+                Ok(running) => {
+                    let response = running.map(IntoResponse::into_response);
+                    AssertUnwindSafe(response).catch_unwind().await
+                }
+                Err(panic) => Err(panic),
+            };
+            let mut response = answered.unwrap_or_else(|_| panicked(id).into_response());
+            if let Some(via) = caller.as_ref().and_then(Caller::via) {
+                keep_apart(via, response.headers_mut());
             }
-            event.action = action;
-            connection.audit().record(event).await;
+            let fault = response.extensions_mut().remove::<Fault>();
+            let action = response.extensions_mut().remove::<Action>();
+            if let (Some(connection), Some(caller)) = (connection, caller)
+                && (action.is_some() || fault.as_ref().is_some_and(is_denial))
+            {
+                let mut event = self.event(&connection, caller.known(), asked, fault.as_ref());
+                if action.is_some() {
+                    event.kind = EventKind::Action;
+                }
+                event.action = action;
+                connection.audit().record(event).await;
+            }
+            match fault {
+                Some(fault) => self.render(&fault, id),
+                None => response,
+            }
         }
-        match fault {
-            Some(fault) => self.render(&fault, id),
-            None => response,
+    }
+
+    /// The answer to whom it does not let pass.
+    async fn refuse(&self, fault: Fault, id: CorrelationId, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let connection = parts.extensions.get::<Connection>();
+        let ending = connection.is_some_and(Connection::is_ending);
+        drain(&parts.headers, body).await;
+        let mut response = self.render(&fault, &id);
+        let headers = response.headers_mut();
+        // axum adds the methods of the resource to whatever is answered in place of a handler, and
+        // they would tell a stranger that there is a resource; not where they are told already.
+        if fault.code() != Code::PermissionMissing {
+            headers.insert(ALLOW, HeaderValue::from_static(""));
         }
+        // The connection is ending, and HTTP/1.1 can say so in the answer.
+        if ending && parts.version <= Version::HTTP_11 {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 
     fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {
@@ -239,12 +316,21 @@ impl Guard {
         known: Known,
         asked: Asked,
         fault: Option<&Fault>,
-    ) -> AuditEvent {
+    ) -> Box<AuditEvent> {
         let mut event = known.event(EventKind::Request, connection, &self.live, fault);
         event.correlation_id = Some(asked.id);
         event.method = Some(asked.method);
-        event.route = asked.route.map(|route| route.as_str().to_owned());
+        event.route = asked.route;
         event
+    }
+
+    fn asked(&self, id: &CorrelationId, request: &Request) -> Asked {
+        let route = request.extensions().get::<MatchedPath>();
+        Asked {
+            id: id.clone(),
+            method: request.method().clone(),
+            route: route.map(|route| self.route.of(route.as_str())),
+        }
     }
 }
 
@@ -259,28 +345,6 @@ fn ends(connection: &Connection, code: Code) -> bool {
         Code::PrincipalDisabled | Code::PrincipalUnknown => connection.was_allowed(),
         other => other.challenge().is_some(),
     }
-}
-
-/// The answer to whom the guard does not let pass.
-fn refuse(
-    guard: &Guard,
-    fault: &Fault,
-    ending: bool,
-    id: &CorrelationId,
-    version: Version,
-) -> Response {
-    let mut response = guard.render(fault, id);
-    let headers = response.headers_mut();
-    // axum adds the methods of the resource to whatever is answered in place of a handler, and
-    // they would tell a stranger that there is a resource; not where they are told already.
-    if fault.code() != Code::PermissionMissing {
-        headers.insert(ALLOW, HeaderValue::from_static(""));
-    }
-    // The connection is ending, and HTTP/1.1 can say so in the answer.
-    if ending && version <= Version::HTTP_11 {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 /// No cache gives the answer for one client of a gateway to another (RFC 9440, section 2.4).
@@ -307,19 +371,38 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     }
 }
 
+/// What a guard leaves in a request for whoever answers it, as one: each extension is an allocation.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    pub(crate) id: CorrelationId,
+    /// None on a public route.
+    pub(crate) caller: Option<Caller>,
+}
+
+impl Asking {
+    fn new(id: CorrelationId) -> Self {
+        Self { id, caller: None }
+    }
+}
+
 /// What the audit log tells of a request. Cheap to take: it is taken again for a handler that may refuse.
 struct Asked {
     id: CorrelationId,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Option<Arc<str>>,
 }
 
-impl Asked {
-    fn of(id: &CorrelationId, request: &Parts) -> Self {
-        Self {
-            id: id.clone(),
-            method: request.method.clone(),
-            route: request.extensions.get().cloned(),
+/// The route before which a guard stands, as it is declared where the service is put together: known with the first request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Route(Arc<OnceLock<Arc<str>>>);
+
+impl Route {
+    fn of(&self, matched: &str) -> Arc<str> {
+        let known = self.0.get_or_init(|| matched.into());
+        match **known == *matched {
+            true => Arc::clone(known),
+            // The same routes at two places.
+            false => matched.into(),
         }
     }
 }
@@ -334,4 +417,30 @@ fn panicked(id: &CorrelationId) -> Fault {
 fn is_denial(fault: &Fault) -> bool {
     let status = StatusCode::from_u16(fault.code().status());
     matches!(status, Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::tests::running;
+
+    #[tokio::test]
+    async fn what_each_request_makes_anew_is_small() {
+        let guard = Guard {
+            live: running().acceptor.live,
+            rule: Rule::Open,
+            checks: Arc::new([]),
+            renderer: None,
+            route: Route::default(),
+        };
+        let handler =
+            tower::service_fn(async |_: Request| Ok(Response::new(axum::body::Body::empty())));
+        let answer = Arc::new(guard).answer(Request::default(), handler);
+        // Beyond a kibibyte, with a handler's own, the allocator has to search.
+        assert!(size_of_val(&answer) <= 1024, "{}", size_of_val(&answer));
+        assert_eq!(
+            answer.await.map(|it| it.status()),
+            Ok(StatusCode::INTERNAL_SERVER_ERROR)
+        );
+    }
 }

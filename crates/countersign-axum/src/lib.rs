@@ -37,6 +37,8 @@ mod activity;
 
 mod admission;
 
+mod answering;
+
 pub mod audit;
 pub use audit::{Audit, AuditEvent, AuditSink};
 
@@ -85,6 +87,8 @@ pub use metrics::Metrics;
 mod reload;
 pub use reload::{Foreseen, Reload};
 
+mod protocol;
+
 mod psd2;
 pub use psd2::Psd2Check;
 
@@ -105,6 +109,8 @@ pub use server::Server;
 
 mod via;
 pub use via::Via;
+
+mod watch;
 
 pub use countersign_identity::Psd2Role;
 pub use countersign_policy::{Directory, Permission, Permit};

@@ -3,10 +3,11 @@
 mod labels;
 mod snapshot;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use countersign_policy::PrincipalName;
 use countersign_tls::{PeerError, Refusal};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -17,7 +18,7 @@ use prometheus_client::registry::Registry;
 
 use self::labels::{Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
 use crate::audit::{EventKind, Outcome};
-use crate::{AuditEvent, Live};
+use crate::{AuditEvent, Code, Live};
 
 /// What a server counts. Every [`Audit`](crate::Audit) has its own; clones count together.
 ///
@@ -47,8 +48,18 @@ struct Counts {
 
 #[derive(Default)]
 struct Told {
-    series: HashSet<Requested>,
+    /// What was counted before, so that to count it again needs no text.
+    series: HashMap<Series, Counter>,
     refusals: VecDeque<AuditEvent>,
+}
+
+/// By what requests are counted.
+#[derive(PartialEq, Eq, Hash)]
+struct Series {
+    principal: Option<PrincipalName>,
+    route: Option<Arc<str>>,
+    outcome: Outcome,
+    code: Option<Code>,
 }
 
 impl Metrics {
@@ -139,7 +150,7 @@ impl Metrics {
             EventKind::Request => counts.request(event),
             EventKind::Handshake => {
                 let outcome = event.outcome.as_str();
-                let labels = Handshaken::new(outcome, event.code, event.handshake.as_ref());
+                let labels = Handshaken::new(outcome, event.code, event.handshake.as_deref());
                 counts.handshakes.get_or_create(&labels).inc();
             }
             EventKind::Connection => {
@@ -199,11 +210,7 @@ impl Counts {
     }
 
     fn request(&self, event: &AuditEvent) {
-        let mut labels = Requested::of(event);
-        if !self.told().admit(&labels) {
-            labels.principal = "other".to_owned();
-        }
-        self.requests.get_or_create(&labels).inc();
+        self.told().counter(&self.requests, event).inc();
         if let Some(took) = event.took {
             self.decisions.observe(took.as_secs_f64());
         }
@@ -215,11 +222,34 @@ impl Counts {
     }
 }
 
+impl Series {
+    fn of(event: &AuditEvent) -> Self {
+        Self {
+            principal: event.principal.clone(),
+            route: event.route.clone(),
+            outcome: event.outcome,
+            code: event.code,
+        }
+    }
+}
+
 impl Told {
-    /// Whether there is room for one more combination.
-    fn admit(&mut self, labels: &Requested) -> bool {
-        self.series.contains(labels)
-            || (self.series.len() < MOST_SERIES && self.series.insert(labels.clone()))
+    /// That of the combination; of a new one, where there is no room for it, that of the others.
+    fn counter(&mut self, requests: &Family<Requested, Counter>, event: &AuditEvent) -> Counter {
+        let series = Series::of(event);
+        if let Some(counter) = self.series.get(&series) {
+            return counter.clone();
+        }
+        let mut labels = Requested::of(event);
+        let full = self.series.len() >= MOST_SERIES;
+        if full {
+            labels.principal = "other".to_owned();
+        }
+        let counter = requests.get_or_create_owned(&labels);
+        if !full {
+            self.series.insert(series, counter.clone());
+        }
+        counter
     }
 
     fn remember(&mut self, event: &AuditEvent) {

@@ -84,7 +84,7 @@ impl Live {
         Ok(())
     }
 
-    fn reload_event(&self, outcome: Outcome, reload: Reload) -> AuditEvent {
+    fn reload_event(&self, outcome: Outcome, reload: Reload) -> Box<AuditEvent> {
         let epoch = self.load().epoch();
         let mut event = AuditEvent::new(EventKind::Reload, outcome, None, self.now(), epoch);
         event.reload = Some(reload);

@@ -1,33 +1,24 @@
-use std::convert::Infallible;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
-use countersign_tls::Handshake;
-use http::HeaderMap;
-use hyper::body::Incoming;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use futures_util::future::Either;
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 use crate::accept::Acceptor;
 use crate::activity::Activity;
 use crate::admission::Admission;
-use crate::bounded_body::BoundedBody;
-use crate::claims::Claims;
-use crate::{Audit, Code, Connection, CorrelationId, Fault, Limits, Live};
+use crate::answering::Answering;
+use crate::protocol;
+use crate::watch::Watch;
+use crate::{Audit, Connection, Limits, Live};
 
 /// Serves a router over TLS to clients that present a certificate.
 ///
@@ -79,14 +70,14 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) {
         let limits = self.acceptor.limits;
-        let running = Running {
+        let running = Arc::new(Running {
             acceptor: self.acceptor,
             router,
             admission: Admission::new(&limits),
             ending: CancellationToken::new(),
             killed: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        };
+        });
         let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -107,9 +98,8 @@ impl Server {
     }
 }
 
-#[derive(Clone)]
-struct Running {
-    acceptor: Acceptor,
+pub(crate) struct Running {
+    pub(crate) acceptor: Acceptor,
     router: Router,
     admission: Admission,
     ending: CancellationToken,
@@ -118,74 +108,70 @@ struct Running {
 }
 
 impl Running {
-    fn spawn(&self, tcp: TcpStream, address: SocketAddr) {
+    fn spawn(self: &Arc<Self>, tcp: TcpStream, address: SocketAddr) {
         let Some(admitted) = self.admission.admit(address.ip()) else {
             tracing::warn!(%address, "too many connections: one more is not taken");
             return;
         };
         let held = self.acceptor.audit.metrics().hold();
-        let running = self.clone();
+        let (running, killed) = (Arc::clone(self), self.killed.clone());
         self.tasks.spawn(async move {
-            let killed = running.killed.clone();
-            killed
-                .run_until_cancelled_owned(running.serve(tcp, address))
-                .await;
+            let serving = running.serve(tcp, address);
+            killed.run_until_cancelled_owned(serving).await;
             drop((admitted, held));
         });
     }
 
-    async fn serve(self, tcp: TcpStream, address: SocketAddr) {
+    async fn serve(self: Arc<Self>, tcp: TcpStream, address: SocketAddr) {
         let ending = self.ending.child_token();
-        // A failed handshake has been audited where it failed.
-        let Ok((tls, connection)) = self.acceptor.accept(tcp, address, ending).await else {
-            return;
+        // On the heap, and given back: a connection needs no room for its handshake once it is over.
+        let handshake = Box::pin(self.acceptor.accept(tcp, address, ending)).await;
+        let http = match handshake {
+            Ok((tls, connection)) => self.http(tls, connection),
+            // It has been audited where it failed.
+            Err(_) => return,
         };
-        self.http(tls, connection).await;
+        http.await;
     }
 
-    async fn http(self, tls: TlsStream<TcpStream>, connection: Connection) {
-        let Acceptor { live, limits, .. } = self.acceptor;
+    /// What is moved here is not kept in the future: it has room for it only once.
+    fn http(
+        &self,
+        tls: TlsStream<TcpStream>,
+        connection: Connection,
+    ) -> impl Future<Output = ()> + use<> {
+        let Acceptor { live, limits, .. } = &self.acceptor;
+        let (live, limits) = (live.clone(), *limits);
         let activity = Activity::default();
         let service = Answering {
-            router: self.router,
+            router: self.router.clone(),
             connection: connection.clone(),
             live: live.clone(),
             activity: activity.clone(),
-            requests: self.admission.requests(),
+            admission: self.admission.clone(),
             limits,
         };
-        let builder = builder(&limits, connection.handshake());
-        let http = builder.serve_connection(TokioIo::new(tls), service.into_service());
-        let mut http = pin!(http);
-        tokio::select! {
-            // In this order: a clock that leaps may find a certificate both near its end and past it.
-            biased;
-            // How a client goes away is its own affair.
-            _ = http.as_mut() => return,
-            () = connection.ending() => {}
-            fault = connection.distrusted(&live) => {
-                connection.tell_distrusted(&live, &fault).await;
-                // Whatever is asked next is refused, and that ends it at once.
-                tokio::select! {
-                    _ = http.as_mut() => return,
-                    () = connection.ending() => {}
-                    () = sleep(limits.grace) => {}
-                }
+        let (io, service) = (TokioIo::new(tls), service.into_service());
+        let watch = Watch {
+            connection,
+            live,
+            activity,
+            limits,
+        };
+        // By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
+        match watch.connection.handshake().alpn.as_deref() {
+            Some("h2") => {
+                let http = protocol::http2(&limits).serve_connection(io, service);
+                Either::Left(watch.over(Box::pin(http)))
             }
-            () = connection.nearly_ended(&live, limits.announce) => {}
-            () = activity.never(&limits) => return,
-            () = activity.ceased(&limits) => {}
+            _ => {
+                let http = protocol::http1(&limits).serve_connection(io, service);
+                Either::Right(watch.over(Box::pin(http)))
+            }
         }
-        http.as_mut().graceful_shutdown();
-        tokio::select! {
-            _ = http.as_mut() => return,
-            _ = connection.distrusted(&live) => {}
-        }
-        // What is not answered by now is cut off.
-        let _ = timeout(limits.grace, http).await;
     }
 
-    async fn end(self, drain: Duration) {
+    async fn end(&self, drain: Duration) {
         self.ending.cancel();
         self.tasks.close();
         if timeout(drain, self.tasks.wait()).await.is_err() {
@@ -195,95 +181,54 @@ impl Running {
     }
 }
 
-/// Answers the requests of one connection.
-#[derive(Clone)]
-struct Answering {
-    router: Router,
-    connection: Connection,
-    live: Live,
-    activity: Activity,
-    requests: Arc<Semaphore>,
-    limits: Limits,
-}
-
-impl Answering {
-    fn into_service(
-        self,
-    ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
-    {
-        service_fn(move |request| {
-            let this = self.clone();
-            async move { Ok(this.answer(request).await) }
-        })
-    }
-
-    /// Gives the request its connection and its limits, and the router the request.
-    async fn answer(self, mut request: hyper::Request<Incoming>) -> Response {
-        self.activity.request();
-        let Ok(_one) = self.requests.try_acquire() else {
-            let fault = Fault::new(
-                Code::Overloaded,
-                "the server has too many requests to answer",
-            );
-            return refuse(fault, request.headers());
-        };
-        if let Err(fault) = self.limits.admit(&request) {
-            return refuse(fault, request.headers());
-        }
-        self.take_claims(&mut request);
-        request.extensions_mut().insert(self.connection);
-        let request = request.map(|body| Body::new(BoundedBody::new(body, &self.limits)));
-        let answer = self.router.oneshot(request).await;
-        answer.unwrap_or_else(|never| match never {})
-    }
-}
-
-impl Answering {
-    /// What says who a client is reaches no layer and no handler, whoever says it.
-    fn take_claims(&self, request: &mut hyper::Request<Incoming>) {
-        let snapshot = self.live.load();
-        let claims = Claims::take(request.headers_mut(), snapshot.forwarding());
-        if !claims.is_empty() {
-            request.extensions_mut().insert(claims);
-        }
-    }
-}
-
-/// The answer to a request that is refused before anybody looks at who makes it.
-fn refuse(fault: Fault, headers: &HeaderMap) -> Response {
-    let id = CorrelationId::of(headers);
-    let mut response = fault.render(&id);
-    id.write(response.headers_mut());
-    response
-}
-
-/// By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
-fn builder(limits: &Limits, handshake: &Handshake) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    // Twice what we take, so that it is we who refuse a little more, in words; far more hyper refuses.
-    let head = limits.header_bytes.saturating_mul(2).max(SMALLEST_HEAD);
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers)
-        .max_buf_size(head);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.streams)
-        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(Some(MOST_RESETS))
-        .max_local_error_reset_streams(Some(MOST_RESETS))
-        .keep_alive_interval(KEEP_ALIVE);
-    match handshake.alpn.as_deref() {
-        Some("h2") => builder.http2_only(),
-        _ => builder.http1_only(),
-    }
-}
-
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// Streams that a client opens and resets at once (CVE-2023-44487): then the connection ends.
-const MOST_RESETS: usize = 20;
-/// Below it, hyper panics.
-const SMALLEST_HEAD: usize = 8192;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use countersign_policy::Directory;
+    use countersign_tls::{Anchors, Credential, SystemClock, Trust, TrustSnapshot};
+
+    use super::*;
+
+    pub(crate) fn running() -> Running {
+        let now = jiff::Timestamp::now();
+        let root = countersign_pki::Authority::root("Root", now).unwrap();
+        let server = root.server(now).dns("localhost").issue().unwrap();
+        let server = server.chain_pem() + &server.key_pem();
+        let names = countersign_identity::NameRules::new(
+            countersign_identity::Scheme::Spiffe,
+            ["spiffe://a.example/*".parse().unwrap()],
+        );
+        let anchors = Anchors::from_pem(root.certificate_pem().as_bytes()).unwrap();
+        let trust = TrustSnapshot::new(
+            Credential::from_combined_pem(server.as_bytes()).unwrap(),
+            vec![Trust::new("clients".parse().unwrap(), anchors, names)],
+            Arc::new(SystemClock),
+        );
+        let live = Live::new(trust.unwrap(), Directory::default(), Arc::new(SystemClock));
+        let (events, _) = tokio::sync::mpsc::unbounded_channel();
+        let (audit, _writer) = Audit::start(events).unwrap();
+        Running {
+            acceptor: Acceptor::new(live, audit),
+            router: Router::new(),
+            admission: Admission::new(&Limits::default()),
+            ending: CancellationToken::new(),
+            killed: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_has_room_for_what_it_needs_all_the_time_and_no_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let serving = Arc::new(running()).serve(tcp, address);
+        // Of each of 10,000 idle connections: what is beyond this was the handshake's, once.
+        assert!(
+            size_of_val(&serving) <= 3 * 1024,
+            "{}",
+            size_of_val(&serving)
+        );
+    }
+}

@@ -129,11 +129,19 @@ async fn measure(
     server: &Running,
     work: impl Future<Output = Result<Vec<Latencies>>>,
 ) -> Result<Sample> {
+    // A caller that sleeps would have to be woken with each answer, by the server and at its expense; and the more
+    // often, the slower the server is.
+    let awake = tokio::spawn(async {
+        loop {
+            yield_now().await;
+        }
+    });
     let (begun, before) = (Instant::now(), server.cpu()?);
-    let all = work.await?;
+    let all = work.await;
     let (wall, cpu) = (begun.elapsed(), server.cpu()?.saturating_sub(before));
+    awake.abort();
     let mut waits = Latencies::default();
-    all.into_iter().for_each(|each| waits.join(each));
+    all?.into_iter().for_each(|each| waits.join(each));
     Ok(Sample { waits, wall, cpu })
 }
 

@@ -51,6 +51,14 @@ impl Directory {
         Ok(principal)
     }
 
+    /// The principal whose identity this is, whether it may call or not: [`Principal::stand`] tells.
+    ///
+    /// [`lookup`](Self::lookup) in two steps, for who asks of one identity again and again.
+    pub fn find(&self, identity: &Identity) -> Option<&Principal> {
+        let binding = self.bindings.get(identity);
+        binding.map(|binding| &binding.principal)
+    }
+
     /// Whether a principal has this identity, disabled or not.
     pub fn knows(&self, identity: &Identity) -> bool {
         self.bindings.contains_key(identity)

@@ -101,7 +101,7 @@ impl Principal {
     /// # Errors
     ///
     /// It is switched off, or its end has passed.
-    pub(crate) fn stand(&self, now: Timestamp) -> Result<(), Denial> {
+    pub fn stand(&self, now: Timestamp) -> Result<(), Denial> {
         let principal = || self.facts.name.clone();
         match self.facts.standing {
             Standing::Disabled => Err(Denial::PrincipalDisabled {

@@ -2,12 +2,13 @@ use std::cell::RefCell;
 
 use jiff::Timestamp;
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::pki_types::{CertificateDer, SignatureVerificationAlgorithm as Algorithm, TrustAnchor};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use crate::anchors::Anchor;
 use crate::clock::to_unix_time;
 use crate::link::Link;
+use crate::memo::Memo;
 use crate::path::{Path, check_leaf};
 use crate::signature_kind::Algorithms;
 use crate::trust::{Trust, Vouchers};
@@ -47,6 +48,8 @@ pub(crate) struct Judge {
     /// The same anchors, in the form in which webpki takes them.
     webpki: Vec<TrustAnchor<'static>>,
     algorithms: Algorithms,
+    /// The same, for signatures of certificates.
+    memos: Vec<Memo>,
     warnings: Vec<Warning>,
 }
 
@@ -64,6 +67,7 @@ impl Judge {
         let mut judge = Self {
             anchors: Vec::new(),
             webpki: Vec::new(),
+            memos: Memo::all(&algorithms),
             algorithms,
             warnings: Vec::new(),
             trust,
@@ -120,8 +124,10 @@ impl Judge {
             }
             obeys.then_some(()).ok_or(webpki::Error::UnknownIssuer)
         };
+        let memos = self.memos.iter();
+        let algorithms: Vec<_> = memos.map(|memo| memo as &dyn Algorithm).collect();
         let found = leaf.verify_for_usage(
-            &self.algorithms,
+            &algorithms,
             &self.webpki,
             intermediates,
             to_unix_time(now),

@@ -55,6 +55,8 @@ pub use key_kind::{KeyKind, UnknownKind};
 
 mod link;
 
+mod memo;
+
 mod observe;
 pub use observe::{Observed, RefusedCertificate, observe};
 

@@ -34,14 +34,8 @@ struct Line<'a> {
     address: Option<String>,
     #[serde(flatten)]
     tls: Option<Tls<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trust: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    identity: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<CertificateFacts>,
+    #[serde(flatten)]
+    who: Who<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     via: Option<Through<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -57,6 +51,19 @@ struct Line<'a> {
     #[serde(flatten)]
     reload: Option<Reloaded<'a>>,
     epoch: u64,
+}
+
+/// Who asks: the same in every line of one caller.
+#[derive(Serialize)]
+pub(super) struct Who<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trust: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certificate: Option<CertificateFacts>,
 }
 
 #[derive(Serialize)]
@@ -120,7 +127,6 @@ struct CertificateFacts {
 
 impl<'a> Line<'a> {
     fn of(event: &'a AuditEvent) -> Self {
-        let identity = event.identity.as_ref();
         Self {
             time: event.time.to_string(),
             event: event.kind.as_str(),
@@ -130,11 +136,8 @@ impl<'a> Line<'a> {
             alert: event.alert.map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
             address: event.address.map(|address| address.to_string()),
-            tls: event.handshake.as_ref().map(Tls::of),
-            trust: identity.map(|identity| identity.trust().as_str()),
-            identity: identity.map(|identity| identity.name().to_string()),
-            principal: event.principal.as_ref().map(|name| name.as_str()),
-            certificate: event.certificate.as_deref().map(CertificateFacts::of),
+            tls: event.handshake.as_deref().map(Tls::of),
+            who: Who::of(event),
             via: event.via.as_deref().map(Through::of),
             unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
@@ -143,6 +146,18 @@ impl<'a> Line<'a> {
             action: event.action.as_ref().map(Done::of),
             reload: event.reload.as_ref().map(Reloaded::of),
             epoch: event.epoch.number(),
+        }
+    }
+}
+
+impl<'a> Who<'a> {
+    pub(super) fn of(event: &'a AuditEvent) -> Self {
+        let identity = event.identity.as_ref();
+        Self {
+            trust: identity.map(|identity| identity.trust().as_str()),
+            identity: identity.map(|identity| identity.name().to_string()),
+            principal: event.principal.as_ref().map(|name| name.as_str()),
+            certificate: event.certificate.as_deref().map(CertificateFacts::of),
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct AuditEvent {
     /// The other end of the TCP connection; none of a reload.
     pub address: Option<SocketAddr>,
     /// What was agreed in the handshake.
-    pub handshake: Option<Handshake>,
+    pub handshake: Option<Arc<Handshake>>,
     /// The trust that vouched and the name in the certificate.
     pub identity: Option<Identity>,
     /// Our own name for the caller.
@@ -49,7 +49,7 @@ pub struct AuditEvent {
     /// The method of the request.
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
-    pub route: Option<String>,
+    pub route: Option<Arc<str>>,
     /// How long it took to decide a request, further checks included. Not in the log.
     pub took: Option<Duration>,
     /// What a handler did.
@@ -61,15 +61,15 @@ pub struct AuditEvent {
 }
 
 impl AuditEvent {
-    /// An event of which nothing more is known yet.
+    /// An event of which nothing more is known yet. It is large, and handed on: in a box from the beginning.
     pub(crate) fn new(
         kind: EventKind,
         outcome: Outcome,
         address: Option<SocketAddr>,
         time: Timestamp,
         epoch: Epoch,
-    ) -> Self {
-        Self {
+    ) -> Box<Self> {
+        Box::new(Self {
             time,
             kind,
             outcome,
@@ -91,7 +91,7 @@ impl AuditEvent {
             action: None,
             reload: None,
             epoch,
-        }
+        })
     }
 }
 
@@ -115,7 +115,7 @@ pub enum EventKind {
 }
 
 /// How a decision came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
     /// The caller may.

@@ -3,6 +3,7 @@ use std::io::{self, BufWriter, Write};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::AuditEvent;
+use super::encoder::Encoder;
 
 /// What takes audit events: a file, standard output, a collector.
 pub trait AuditSink: Send + 'static {
@@ -27,21 +28,28 @@ pub trait AuditSink: Send + 'static {
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
     writer: BufWriter<W>,
+    encoder: Encoder,
+    line: Vec<u8>,
 }
 
 impl<W: Write> JsonLines<W> {
     /// Lines for `writer`.
     pub fn new(writer: W) -> Self {
         Self {
-            writer: BufWriter::new(writer),
+            writer: BufWriter::with_capacity(BUFFER, writer),
+            encoder: Encoder::default(),
+            line: Vec::new(),
         }
     }
 }
 
 impl<W: Write + Send + 'static> AuditSink for JsonLines<W> {
     fn record(&mut self, event: &AuditEvent) -> io::Result<()> {
-        serde_json::to_writer(&mut self.writer, event)?;
-        self.writer.write_all(b"\n")
+        self.line.clear();
+        self.encoder.encode(event, &mut self.line)?;
+        self.line.push(b'\n');
+        // As one: what is passed on at one time is whole lines.
+        self.writer.write_all(&self.line)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -56,3 +64,6 @@ impl AuditSink for UnboundedSender<AuditEvent> {
             .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes audit events"))
     }
 }
+
+/// Some hundred lines.
+const BUFFER: usize = 64 * 1024;

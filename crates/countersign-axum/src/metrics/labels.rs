@@ -100,7 +100,7 @@ impl Requested {
     pub(super) fn of(event: &AuditEvent) -> Self {
         Self {
             principal: principal(event),
-            route: event.route.clone().unwrap_or_default(),
+            route: event.route.as_deref().unwrap_or_default().to_owned(),
             outcome: event.outcome.as_str(),
             code: word(event.code),
         }

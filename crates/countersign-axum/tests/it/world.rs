@@ -280,7 +280,7 @@ pub(crate) fn brief(event: &AuditEvent) -> String {
     words.extend(event.code.map(|code| code.to_string()));
     words.extend(event.principal.as_ref().map(ToString::to_string));
     words.extend(event.method.as_ref().map(ToString::to_string));
-    words.extend(event.route.clone());
+    words.extend(event.route.as_deref().map(str::to_owned));
     assert_eq!(
         matches!(event.outcome, Outcome::Allowed | Outcome::Applied),
         event.code.is_none() && event.outcome != Outcome::Failed

@@ -62,11 +62,11 @@ impl Forwarder {
         clean_request(headers);
         headers.remove(HOST);
         way.write(headers);
-        let id: &CorrelationId = extensions.get().ok_or_else(not_served)?;
+        let id = CorrelationId::asking(&extensions).ok_or_else(not_served)?;
         if let Ok(id) = HeaderValue::from_str(id.as_str()) {
             headers.insert("x-request-id", id);
         }
-        if let Some(caller) = extensions.get::<Caller>() {
+        if let Some(caller) = Caller::asking(&extensions) {
             let peer = connection.peer(&self.live);
             Named::new(caller, peer.as_ref())?.write(&self.upstream.namings, headers)?;
         }

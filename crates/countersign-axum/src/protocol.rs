@@ -1,0 +1,76 @@
+//! How is HTTP spoken on a connection, within which limits, and how is it asked to end?
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::rt::bounds::Http2ServerConnExec;
+use hyper::rt::{Read, Write};
+use hyper::server::conn::{http1, http2};
+use hyper::service::HttpService;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::Limits;
+
+/// HTTP/1.1 or HTTP/2 on one connection.
+pub(crate) trait Protocol: Future {
+    /// Answers what has been asked, and ends: `Connection: close` or GOAWAY.
+    fn end(self: Pin<&mut Self>);
+}
+
+impl<I, B, S> Protocol for http1::Connection<I, S>
+where
+    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>>,
+    I: Read + Write + Unpin,
+    B: Body<Error: Into<BoxError>> + 'static,
+{
+    fn end(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<I, B, S, E> Protocol for http2::Connection<I, S, E>
+where
+    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>>,
+    I: Read + Write + Unpin,
+    B: Body<Error: Into<BoxError>> + 'static,
+    E: Http2ServerConnExec<S::Future, B>,
+{
+    fn end(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+pub(crate) fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.headers)
+        .max_buf_size(head(limits));
+    builder
+}
+
+pub(crate) fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(head(limits)).unwrap_or(u32::MAX))
+        .max_pending_accept_reset_streams(Some(MOST_RESETS))
+        .max_local_error_reset_streams(Some(MOST_RESETS))
+        .keep_alive_interval(KEEP_ALIVE);
+    builder
+}
+
+/// Twice what we take, so that it is we who refuse a little more, in words; far more hyper refuses.
+fn head(limits: &Limits) -> usize {
+    limits.header_bytes.saturating_mul(2).max(SMALLEST_HEAD)
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Streams that a client opens and resets at once (CVE-2023-44487): then the connection ends.
+const MOST_RESETS: usize = 20;
+/// Below it, hyper panics.
+const SMALLEST_HEAD: usize = 8192;
