@@ -272,7 +272,8 @@ impl Guard {
                     event.kind = EventKind::Action;
                 }
                 event.action = action;
-                connection.audit().record(event).await;
+                // Seldom, so it does not make room for itself in each request.
+                Box::pin(connection.audit().record(event)).await;
             }
             match fault {
                 Some(fault) => self.render(&fault, id),

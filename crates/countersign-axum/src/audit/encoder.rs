@@ -168,6 +168,7 @@ fn is_usual(event: &AuditEvent) -> bool {
         && event.via.is_none()
         && event.unbelieved.is_empty()
         && event.renewed.is_none()
+        && event.action.is_none()
         && event.reload.is_none()
 }
 

@@ -9,6 +9,7 @@
 
 mod allowed;
 mod architecture;
+mod checklist;
 #[path = "../../../countersign-oauth/tests/it/database.rs"]
 mod database;
 mod ended;
