@@ -14,6 +14,7 @@ use crate::{
     ClientCertificate, Clock, Credential, RustlsCredential, ServerOptions, SnapshotError, Trust,
     Warning, provider,
 };
+use crate::provider::server_provider;
 
 /// A server's credential and its trusts: all that decides a handshake, as one value.
 pub struct TrustSnapshot {
@@ -56,8 +57,7 @@ impl TrustSnapshot {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
         let verifier = verifier(&trusts, options.client_certificate, clock.now())?;
-        let provider = provider();
-        let mut config = ServerConfig::builder_with_details(provider, time_provider(clock))
+        let mut config = ServerConfig::builder_with_details(server_provider(), time_provider(clock))
             .with_safe_default_protocol_versions()
             .map_err(refused)?
             .with_client_cert_verifier(verifier.clone())
@@ -65,6 +65,7 @@ impl TrustSnapshot {
                 credential.certified_key(),
             )));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.ignore_client_order = true;
         config.session_storage = options.sessions.store();
         // A resumed session brings the next one: a second is for clients that open several connections at once.
         config.send_tls13_tickets = 1;
