@@ -4,34 +4,56 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::Limits;
-
 /// Whether a client still makes requests.
 ///
-/// One that shakes hands and then says nothing would otherwise be kept for ever: hyper waits for the
-/// HTTP/2 preface without a limit, and keeps an HTTP/2 connection without requests.
+/// One that shakes hands and then says nothing, or that lets a head drip, would otherwise be kept for ever: hyper waits for the
+/// HTTP/2 preface without a limit, and keeps a connection without requests. It could look at heads of HTTP/1.1 itself, with
+/// a timer for each request.
 #[derive(Clone, Default)]
 pub(crate) struct Activity {
-    requests: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
+
+#[derive(Default)]
+struct Counts {
+    begun: AtomicU64,
+    now: AtomicU64,
+}
+
+/// A request that is being answered until this is dropped.
+pub(crate) struct Busy<'a>(&'a AtomicU64);
 
 impl Activity {
     /// Notes a request.
-    pub(crate) fn request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn request(&self) -> Busy<'_> {
+        self.counts.begun.fetch_add(1, Ordering::Relaxed);
+        self.counts.now.fetch_add(1, Ordering::Relaxed);
+        Busy(&self.counts.now)
     }
 
-    /// Begins to look.
-    pub(crate) fn pulse(&self, limits: &Limits, now: Instant) -> Pulse {
+    /// Begins to look: for the first request, within `first`, and for the next ones, each within `next`.
+    pub(crate) fn pulse(&self, first: Duration, next: Duration, now: Instant) -> Pulse {
+        let next = next.min(LONG);
         Pulse {
-            silent: Some(now + limits.headers.min(LONG)),
-            idle: now + limits.idle.min(LONG),
-            before: self.count(),
+            silent: Some(now + first.min(LONG)),
+            next,
+            idle: now + next,
+            before: self.begun(),
         }
     }
 
-    fn count(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+    fn begun(&self) -> u64 {
+        self.counts.begun.load(Ordering::Relaxed)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.counts.now.load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -39,6 +61,7 @@ impl Activity {
 pub(crate) struct Pulse {
     /// The first of all; none once it came in time.
     silent: Option<Instant>,
+    next: Duration,
     /// Another one, after those that were there before.
     idle: Instant,
     before: u64,
@@ -55,25 +78,23 @@ pub(crate) enum Quiet {
 }
 
 impl Pulse {
-    pub(crate) fn look(&mut self, activity: &Activity, limits: &Limits, now: Instant) -> Quiet {
-        let count = activity.count();
+    pub(crate) fn look(&mut self, activity: &Activity, now: Instant) -> Quiet {
+        let begun = activity.begun();
         if self.silent.is_some_and(|silent| now >= silent) {
             self.silent = None;
-            if count == 0 {
+            if begun == 0 {
                 return Quiet::Never;
             }
         }
         if now >= self.idle {
-            if count == self.before {
+            if begun == self.before && !activity.is_busy() {
                 return Quiet::Ceased;
             }
-            self.before = count;
-            self.idle = now + limits.idle.min(LONG);
+            self.before = begun;
+            self.idle = now + self.next;
         }
-        Quiet::No(
-            self.silent
-                .map_or(self.idle, |silent| silent.min(self.idle)),
-        )
+        let silent = self.silent.unwrap_or(self.idle);
+        Quiet::No(silent.min(self.idle))
     }
 }
 
@@ -85,11 +106,6 @@ mod tests {
 
     #[test]
     fn a_connection_is_quiet_once_too_long_and_not_before() {
-        let limits = Limits {
-            headers: Duration::from_secs(30),
-            idle: Duration::from_secs(300),
-            ..Limits::default()
-        };
         let begin = Instant::now();
         let at = |seconds| begin + Duration::from_secs(seconds);
         let word = |quiet| match quiet {
@@ -97,20 +113,24 @@ mod tests {
             Quiet::Ceased => "ceased".to_owned(),
             Quiet::No(next) => (next - begin).as_secs().to_string(),
         };
+        let (first, next) = (Duration::from_secs(30), Duration::from_secs(300));
         let activity = Activity::default();
-        let mut pulse = activity.pulse(&limits, begin);
-        let mut look = |seconds| word(pulse.look(&activity, &limits, at(seconds)));
+        let mut pulse = activity.pulse(first, next, begin);
+        let mut look = |seconds| word(pulse.look(&activity, at(seconds)));
         assert_eq!(look(0), "30");
         assert_eq!(look(29), "30");
         assert_eq!(look(30), "never");
-        let mut pulse = activity.pulse(&limits, begin);
-        let mut look = |seconds| word(pulse.look(&activity, &limits, at(seconds)));
-        activity.request();
+        let mut pulse = activity.pulse(first, next, begin);
+        let mut look = |seconds| word(pulse.look(&activity, at(seconds)));
+        drop(activity.request());
         for (seconds, next) in [(30, "300"), (299, "300"), (300, "600")] {
             assert_eq!(look(seconds), next);
         }
-        activity.request();
-        assert_eq!(look(600), "900");
-        assert_eq!(look(900), "ceased");
+        let long = activity.request();
+        for (seconds, next) in [(600, "900"), (900, "1200"), (1200, "1500")] {
+            assert_eq!(look(seconds), next);
+        }
+        drop(long);
+        assert_eq!(look(1500), "ceased");
     }
 }

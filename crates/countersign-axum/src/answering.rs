@@ -39,7 +39,7 @@ impl Answering {
 
     /// Gives the request its connection and its limits, and the router the request.
     async fn answer(&self, mut request: hyper::Request<Incoming>) -> Response {
-        self.activity.request();
+        let _busy = self.activity.request();
         let Some(_one) = self.admission.request() else {
             let fault = Fault::new(
                 Code::Overloaded,

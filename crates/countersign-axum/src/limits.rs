@@ -35,14 +35,14 @@ pub struct Limits {
     /// Bytes of all header names and values of a request: 16 KiB. What is larger is answered with
     /// `headers-too-large`.
     pub header_bytes: usize,
-    /// For the head of the next HTTP/1.1 request to arrive, and so for an idle HTTP/1.1 connection
-    /// to be used again: 30 s.
+    /// For the first request of a connection to arrive, and for the next one over HTTP/1.1, head and all: 30 s. It is looked at
+    /// once in that time, so a connection may last twice as long.
     pub headers: Duration,
     /// For a TLS handshake to finish: 10 s.
     pub handshake: Duration,
     /// Handshakes at one time: 512. One more waits, within its own time.
     pub handshakes: usize,
-    /// For an HTTP/2 connection to be used again: 5 minutes.
+    /// For an HTTP/2 connection to be used again: 5 minutes, and at most twice as long.
     pub idle: Duration,
     /// For a refused client to read the alert, before its connection is closed: 1 s.
     pub linger: Duration,

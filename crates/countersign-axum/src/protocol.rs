@@ -43,10 +43,8 @@ where
 
 pub(crate) fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers)
-        .max_buf_size(head(limits));
+    // How long a head may take is watched for each connection: hyper would set a timer for each request.
+    builder.header_read_timeout(None).max_buf_size(head(limits));
     builder
 }
 

@@ -115,8 +115,9 @@ impl Running {
         };
         let held = self.acceptor.audit.metrics().hold();
         let (running, killed) = (Arc::clone(self), self.killed.clone());
+        // On the heap: whatever is around it would keep room for it once more.
+        let serving = Box::pin(running.serve(tcp, address));
         self.tasks.spawn(async move {
-            let serving = running.serve(tcp, address);
             killed.run_until_cancelled_owned(serving).await;
             drop((admitted, held));
         });
@@ -152,22 +153,25 @@ impl Running {
             limits,
         };
         let (io, service) = (TokioIo::new(tls), service.into_service());
+        // By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
+        let is_http2 = connection.handshake().alpn.as_deref() == Some("h2");
         let watch = Watch {
             connection,
             live,
             activity,
             limits,
+            idle: if is_http2 {
+                limits.idle
+            } else {
+                limits.headers
+            },
         };
-        // By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
-        match watch.connection.handshake().alpn.as_deref() {
-            Some("h2") => {
-                let http = protocol::http2(&limits).serve_connection(io, service);
-                Either::Left(watch.over(Box::pin(http)))
-            }
-            _ => {
-                let http = protocol::http1(&limits).serve_connection(io, service);
-                Either::Right(watch.over(Box::pin(http)))
-            }
+        if is_http2 {
+            let http = protocol::http2(&limits).serve_connection(io, service);
+            Either::Left(watch.over(Box::pin(http)))
+        } else {
+            let http = protocol::http1(&limits).serve_connection(io, service);
+            Either::Right(watch.over(Box::pin(http)))
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Watch {
     pub(crate) live: Live,
     pub(crate) activity: Activity,
     pub(crate) limits: Limits,
+    /// For the next request to come.
+    pub(crate) idle: Duration,
 }
 
 /// Why a connection is to end.
@@ -69,9 +71,10 @@ impl Watch {
             live,
             activity,
             limits,
+            idle,
         } = self;
         let mut changes = live.changes();
-        let mut pulse = activity.pulse(limits, Instant::now());
+        let mut pulse = activity.pulse(limits.headers, *idle, Instant::now());
         let announced = connection.announced(live, limits.announce);
         loop {
             // In this order: a clock that leaps may find a certificate both near its end and past it.
@@ -84,7 +87,7 @@ impl Watch {
                 announced => trusted.min(announced.unwrap_or(trusted)),
             };
             let now = Instant::now();
-            let look = match pulse.look(activity, limits, now) {
+            let look = match pulse.look(activity, now) {
                 Quiet::Never => return End::Silent,
                 Quiet::Ceased => return End::Asked,
                 Quiet::No(look) => look.min(now + trusted.min(DAY)),

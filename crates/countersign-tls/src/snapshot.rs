@@ -9,12 +9,12 @@ use rustls::ServerConfig;
 use self::check::{check, hints};
 use crate::clock::time_provider;
 use crate::judge::Judge;
+use crate::provider::server_provider;
 use crate::verifier::Verifier;
 use crate::{
     ClientCertificate, Clock, Credential, RustlsCredential, ServerOptions, SnapshotError, Trust,
     Warning, provider,
 };
-use crate::provider::server_provider;
 
 /// A server's credential and its trusts: all that decides a handshake, as one value.
 pub struct TrustSnapshot {
@@ -57,13 +57,14 @@ impl TrustSnapshot {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SnapshotError> {
         let verifier = verifier(&trusts, options.client_certificate, clock.now())?;
-        let mut config = ServerConfig::builder_with_details(server_provider(), time_provider(clock))
-            .with_safe_default_protocol_versions()
-            .map_err(refused)?
-            .with_client_cert_verifier(verifier.clone())
-            .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(
-                credential.certified_key(),
-            )));
+        let mut config =
+            ServerConfig::builder_with_details(server_provider(), time_provider(clock))
+                .with_safe_default_protocol_versions()
+                .map_err(refused)?
+                .with_client_cert_verifier(verifier.clone())
+                .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(
+                    credential.certified_key(),
+                )));
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         config.ignore_client_order = true;
         config.session_storage = options.sessions.store();

@@ -1,11 +1,13 @@
 //! How does an event become a line, at the rate at which requests come?
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use countersign_identity::{Certificate, Identity};
+use countersign_identity::{Certificate, Identity, Thumbprint};
 use countersign_policy::PrincipalName;
 use jiff::Timestamp;
 
@@ -15,14 +17,13 @@ use super::{AuditEvent, EventKind, Outcome};
 /// Writes events as `document.rs` does, byte for byte. What it wrote of a caller it copies into the next line of the same.
 #[derive(Default)]
 pub(super) struct Encoder {
-    /// By the first bytes of the thumbprint; another caller at the same place takes it.
-    known: Vec<Option<Known>>,
+    /// By certificate; forgotten together, once there are many.
+    known: HashMap<Thumbprint, Known>,
     second: Second,
 }
 
-/// Who asked, and what is written of that.
+/// Who asked with a certificate, and what is written of that.
 struct Known {
-    certificate: Arc<Certificate>,
     identity: Option<Identity>,
     principal: Option<PrincipalName>,
     members: Vec<u8>,
@@ -88,21 +89,23 @@ impl Encoder {
 
     /// The members that tell who asks, each with a comma before it.
     fn who(&mut self, event: &AuditEvent, certificate: &Arc<Certificate>) -> io::Result<&[u8]> {
-        self.known.resize_with(PLACES, || None);
-        let [first, second, ..] = *certificate.thumbprint().as_bytes();
-        let number = usize::from(u16::from_be_bytes([first, second])) % PLACES;
-        let place = self.known.get_mut(number);
-        let place = place.ok_or(io::ErrorKind::NotFound)?;
-        let known = match place.take().filter(|known| known.is(event, certificate)) {
-            Some(known) => known,
-            None => Known::new(event, certificate)?,
+        let thumbprint = certificate.thumbprint();
+        if self.known.len() >= MOST && !self.known.contains_key(&thumbprint) {
+            self.known.clear();
+        }
+        let known = match self.known.entry(thumbprint) {
+            Entry::Vacant(place) => place.insert(Known::new(event)?),
+            Entry::Occupied(place) => place.into_mut(),
         };
-        Ok(&place.insert(known).members)
+        if !known.is(event) {
+            *known = Known::new(event)?;
+        }
+        Ok(&known.members)
     }
 }
 
 impl Known {
-    fn new(event: &AuditEvent, certificate: &Arc<Certificate>) -> io::Result<Self> {
+    fn new(event: &AuditEvent) -> io::Result<Self> {
         let mut members = serde_json::to_vec(&Who::of(event))?;
         // An object without its braces.
         members.pop();
@@ -110,17 +113,14 @@ impl Known {
             *first = b',';
         }
         Ok(Self {
-            certificate: Arc::clone(certificate),
             identity: event.identity.clone(),
             principal: event.principal.clone(),
             members,
         })
     }
 
-    fn is(&self, event: &AuditEvent, certificate: &Arc<Certificate>) -> bool {
-        let same = Arc::ptr_eq(&self.certificate, certificate)
-            || self.certificate.thumbprint() == certificate.thumbprint();
-        same && self.identity == event.identity && self.principal == event.principal
+    fn is(&self, event: &AuditEvent) -> bool {
+        self.identity == event.identity && self.principal == event.principal
     }
 }
 
@@ -228,7 +228,7 @@ fn write_number(number: u64, line: &mut Vec<u8>) {
 }
 
 /// Of a few hundred bytes each.
-const PLACES: usize = 1024;
+const MOST: usize = 4096;
 
 #[cfg(test)]
 mod tests {
