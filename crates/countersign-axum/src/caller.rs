@@ -39,6 +39,23 @@ impl Caller {
         Self { facts }
     }
 
+    /// Who shook hands with us itself, and is judged by the snapshot of `epoch`.
+    pub(crate) fn direct(
+        epoch: Epoch,
+        principal: Principal,
+        identity: Identity,
+        certificate: Arc<Certificate>,
+    ) -> Self {
+        Self::new(Facts {
+            epoch,
+            principal,
+            identity,
+            certificate: Some(certificate),
+            via: None,
+            client: None,
+        })
+    }
+
     /// The caller of the request that has these extensions: for what is no handler, and cannot take it as an
     /// argument. None on a public route, and where no guard stands before.
     pub fn asking(extensions: &Extensions) -> Option<&Self> {
@@ -189,10 +206,10 @@ impl Known {
         self.certificate = client.forwarded.certificate().cloned();
         let identity = client.forwarded.identity()?.clone();
         let principal = snapshot.directory().lookup(&identity, now);
-        let principal = self.principal(&identity, principal)?;
+        self.note(&identity, principal.as_ref().copied());
         Ok(Caller::new(Facts {
             epoch: snapshot.epoch(),
-            principal,
+            principal: principal?.clone(),
             identity,
             certificate: self.certificate.clone(),
             via: self.via.clone(),
@@ -216,17 +233,12 @@ impl Known {
     }
 
     /// Notes who `identity` is to us.
-    fn principal(
-        &mut self,
-        identity: &Identity,
-        principal: Result<&Principal, Denial>,
-    ) -> Result<Principal, Fault> {
+    fn note(&mut self, identity: &Identity, principal: Result<&Principal, &Denial>) {
         self.identity = Some(identity.clone());
-        self.principal = match &principal {
+        self.principal = match principal {
             Ok(principal) => Some(principal.name().clone()),
             Err(denial) => denial.principal().cloned(),
         };
-        Ok(principal?.clone())
     }
 
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
@@ -238,15 +250,9 @@ impl Known {
         self.certificate = judgement.certificate().cloned();
         let peer = judgement.peer()?;
         let identity = peer.identity()?;
-        let principal = judgement.principal(identity, &snapshot, now);
-        Ok(Caller::new(Facts {
-            epoch: snapshot.epoch(),
-            principal: self.principal(identity, principal)?,
-            identity: identity.clone(),
-            certificate: Some(Arc::clone(peer.certificate())),
-            via: None,
-            client: None,
-        }))
+        let caller = judgement.caller(peer, identity, &snapshot, now);
+        self.note(identity, caller.as_ref().map(|caller| caller.principal()));
+        Ok(caller?.clone())
     }
 }
 

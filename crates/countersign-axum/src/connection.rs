@@ -7,7 +7,7 @@ use std::time::Duration;
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Denial, Principal};
+use countersign_policy::Denial;
 use countersign_tls::{Handshake, Peer, PeerError, Refusal};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::heard::{Client, Heard, Unheard};
-use crate::{Audit, Code, Epoch, Fault, Gateway, Live, Snapshot};
+use crate::{Audit, Caller, Code, Epoch, Fault, Gateway, Live, Snapshot};
 
 /// An accepted connection: what was agreed in its handshake, and whom it belongs to.
 ///
@@ -54,7 +54,7 @@ pub(crate) struct Judgement {
     peer: Option<Peer>,
     refused: Option<PeerError>,
     /// Whom the policy of the epoch takes the peer for, once somebody asked.
-    principal: OnceLock<Option<Principal>>,
+    caller: OnceLock<Option<Caller>>,
 }
 
 impl Connection {
@@ -315,17 +315,23 @@ impl Judgement {
         }
     }
 
-    /// Who `identity`, that of the peer, is to us at `now`. The snapshot by which it was judged is asked once; whether
-    /// the principal may still call, each time.
-    pub(crate) fn principal(
+    /// Who `peer`, whose name is `identity`, is to us at `now`. The snapshot by which it was judged is asked once; whether the
+    /// principal may still call, each time.
+    pub(crate) fn caller(
         &self,
+        peer: &Peer,
         identity: &Identity,
         snapshot: &Snapshot,
         now: Timestamp,
-    ) -> Result<&Principal, Denial> {
-        let find = || snapshot.directory().find(identity).cloned();
-        match self.principal.get_or_init(find) {
-            Some(principal) => principal.stand(now).map(|()| principal),
+    ) -> Result<&Caller, Denial> {
+        let find = || {
+            let principal = snapshot.directory().find(identity)?.clone();
+            let certificate = Arc::clone(peer.certificate());
+            let (epoch, identity) = (snapshot.epoch(), identity.clone());
+            Some(Caller::direct(epoch, principal, identity, certificate))
+        };
+        match self.caller.get_or_init(find) {
+            Some(caller) => caller.principal().stand(now).map(|()| caller),
             None => Err(Denial::PrincipalUnknown {
                 identity: identity.clone(),
             }),
@@ -343,7 +349,7 @@ impl Judgement {
                 certificate: leaf.and_then(read),
                 peer: None,
                 refused: Some(refused),
-                principal: OnceLock::new(),
+                caller: OnceLock::new(),
             },
         }
     }
@@ -355,7 +361,7 @@ impl Judgement {
             certificate: Some(Arc::clone(peer.certificate())),
             peer: Some(peer),
             refused: None,
-            principal: OnceLock::new(),
+            caller: OnceLock::new(),
         }
     }
 
@@ -377,7 +383,7 @@ impl Judgement {
             certificate: self.certificate.clone(),
             peer: self.peer.clone(),
             refused,
-            principal: OnceLock::new(),
+            caller: OnceLock::new(),
         }
     }
 }

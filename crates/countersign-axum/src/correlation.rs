@@ -55,7 +55,10 @@ impl CorrelationId {
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(value) = HeaderValue::from_str(&self.0) {
+        if let Ok(mut value) = HeaderValue::from_str(&self.0) {
+            // Never indexed (RFC 7541, section 7.1.3): no other answer has this value, and in the table of the connection it would
+            // take the place of what comes again.
+            value.set_sensitive(true);
             headers.insert(REQUEST_ID, value);
         }
     }

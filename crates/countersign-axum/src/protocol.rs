@@ -1,14 +1,13 @@
 //! How is HTTP spoken on a connection, within which limits, and how is it asked to end?
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
 use hyper::rt::bounds::Http2ServerConnExec;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 
 use crate::Limits;
 
@@ -49,14 +48,13 @@ pub(crate) fn http1(limits: &Limits) -> http1::Builder {
 }
 
 pub(crate) fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    // Without pings: each frame would take a lock to tell when the last one came. Who does not ask any more is found to be idle.
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(head(limits)).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(Some(MOST_RESETS))
-        .max_local_error_reset_streams(Some(MOST_RESETS))
-        .keep_alive_interval(KEEP_ALIVE);
+        .max_local_error_reset_streams(Some(MOST_RESETS));
     builder
 }
 
@@ -67,7 +65,6 @@ fn head(limits: &Limits) -> usize {
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Streams that a client opens and resets at once (CVE-2023-44487): then the connection ends.
 const MOST_RESETS: usize = 20;
 /// Below it, hyper panics.
