@@ -1,6 +1,5 @@
 //! The certificates in a file, whatever form it has.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
@@ -8,13 +7,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::failure::Hint;
+use crate::input;
 
 /// The certificates of a file, PEM or DER, in their order; at least one.
 pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let bytes = fs::read(path)
-        .with_context(|| format!("cannot read `{}`", path.display()))
-        .hint("name a file with a certificate")?;
-    let found = of(&bytes).with_context(|| format!("`{}`", path.display()))?;
+    let bytes = input::bytes(path, "name a file with a certificate")?;
+    let found = of(&bytes)
+        .with_context(|| format!("`{}`", path.display()))
+        .hint("name a file with a certificate, as PEM or DER")?;
     if found.is_empty() {
         return Err(anyhow!("`{}` holds no certificate", path.display()))
             .hint("name a file with a certificate, as PEM or DER");

@@ -14,6 +14,7 @@ mod issue;
 mod json;
 mod lint;
 mod lock;
+mod man;
 mod pki;
 mod progress;
 mod psd2;

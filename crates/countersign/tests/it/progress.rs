@@ -29,8 +29,8 @@ fn sixty_certificates_are_counted_on_a_terminal() {
     let folder = tempdir().unwrap();
     run(folder.path(), &["pki", "init", "certs"]);
     if let Some(said) = on_a_terminal(folder.path()) {
-        assert!(said.contains("\r1 of 62\r2 of 62\r"), "{said}");
-        assert!(said.contains("\r62 of 62\r\n"), "{said}");
+        assert!(said.contains(" 0 of 62 certificates"), "{said}");
+        assert!(said.contains(" 62 of 62 certificates"), "{said}");
     }
 }
 

@@ -1,0 +1,78 @@
+//! What was meant? The name that differs least from what was written.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The one of `known` from which `written` differs by a slip or two; none where every one is another word.
+pub(crate) fn name(written: &str, known: impl IntoIterator<Item = String>) -> Option<String> {
+    let slips = |name: &str| strsim::damerau_levenshtein(written, name);
+    let known = known.into_iter().map(|name| (slips(&name), name));
+    let alike = known.filter(|(slips, _)| (1..=1 + written.len() / 8).contains(slips));
+    let nearest = alike.min_by_key(|(slips, _)| *slips);
+    nearest.map(|(_, name)| name)
+}
+
+/// The file in the same folder, where `path` is none.
+pub(crate) fn file(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let read = match folder == Path::new("") {
+        true => fs::read_dir("."),
+        false => fs::read_dir(folder),
+    };
+    let names = read.ok()?.flatten().map(|entry| entry.file_name());
+    let names = names.filter_map(|name| name.into_string().ok());
+    let nearest = name(path.file_name()?.to_str()?, names)?;
+    Some(folder.join(nearest))
+}
+
+/// The key or the word that a document could have had instead of an unknown one, where an error lists them as serde
+/// does: "unknown field `x`, expected one of `y`, `z`".
+pub(crate) fn word(error: &str) -> Option<String> {
+    let (_, rest) = error
+        .split_once("unknown field `")
+        .or_else(|| error.split_once("unknown variant `"))?;
+    let (written, rest) = rest.split_once('`')?;
+    let (_, known) = rest.split_once("expected ")?;
+    let known = known.split('`').skip(1).step_by(2).map(str::to_owned);
+    name(written, known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_what_differs_least() {
+        let known = || ["billing.pem", "reports.pem", "root.pem"].map(str::to_owned);
+        let check = |written, meant| assert_eq!(name(written, known()).as_deref(), meant);
+        check("biling.pem", Some("billing.pem"));
+        check("billing.pme", Some("billing.pem"));
+        check("root-key.pem", None);
+        check("zebra", None);
+        check("", None);
+    }
+
+    #[test]
+    fn an_unknown_key_is_compared_with_those_that_are_expected() {
+        let check = |error, meant| assert_eq!(word(error).as_deref(), meant);
+        check(
+            "unknown field `credentials`, expected one of `credential`, `listen`",
+            Some("credential"),
+        );
+        check(
+            "unknown variant `requird`, expected `required` or `requested`",
+            Some("required"),
+        );
+        check("unknown field `zebra`, expected `listen`", None);
+        check("missing field `listen`", None);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_compared_with_its_neighbours() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("server.toml"), "").unwrap();
+        let meant = folder.path().join("server.toml");
+        assert_eq!(file(&folder.path().join("sever.toml")), Some(meant));
+        assert_eq!(file(&folder.path().join("none/sever.toml")), None);
+    }
+}
