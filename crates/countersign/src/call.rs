@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use countersign_client::{
-    Body, Client, HeaderName, HeaderValue, Method, RequestBuilder, Retry, Url,
+    Body, Client, HeaderName, HeaderValue, Kind, Likely, Method, RequestBuilder, Retry, Url,
 };
 
 use crate::cli::OUTPUT;
@@ -123,8 +123,16 @@ pub(crate) fn url(text: &str) -> Result<Url> {
         .hint("write it as https://HOST:PORT/PATH")
 }
 
-/// Keeps the client's own hint.
-pub(crate) fn explain(error: countersign_client::Error) -> anyhow::Error {
+/// Keeps the client's own hint, in the words of a command line.
+fn explain(error: countersign_client::Error) -> anyhow::Error {
+    if let Kind::Refused(refused) = error.kind()
+        && refused.likely == Likely::NoCertificate
+    {
+        return hinted(
+            error,
+            "show one: --cert FILE and --key FILE, or --as NAME for a dev client",
+        );
+    }
     match error.hint() {
         Some(hint) => hinted(error, hint),
         None => error.into(),
@@ -138,7 +146,8 @@ fn request(client: &Client, args: &CallArgs, url: Url) -> Result<RequestBuilder>
     }
     let mut request = client.request(method, url);
     for header in &args.header {
-        let (name, value) = parse_header(header)?;
+        let (name, value) =
+            parse_header(header).hint("write it as --header 'Accept: application/json'")?;
         if args.verbose {
             ui::note(format!("> {name}: {}", shown(&name, &value)));
         }

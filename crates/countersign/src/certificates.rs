@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 
 use crate::failure::Hint;
 use crate::input;
@@ -28,6 +28,21 @@ fn of(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         return Ok(vec![bytes.to_vec()]);
     }
     CertificateDer::pem_slice_iter(bytes)
-        .map(|der| Ok(der.context("malformed PEM")?.to_vec()))
+        .map(|der| Ok(der.map_err(malformed)?.to_vec()))
         .collect()
+}
+
+/// What is wrong with a PEM text, in words.
+pub(crate) fn malformed(error: pem::Error) -> anyhow::Error {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let label = String::from_utf8_lossy(&end_marker);
+            anyhow!("malformed PEM: the block `{label}` has no end")
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            let line = String::from_utf8_lossy(&line);
+            anyhow!("malformed PEM: no block begins with `{}`", line.trim_end())
+        }
+        error => anyhow::Error::new(error).context("malformed PEM"),
+    }
 }

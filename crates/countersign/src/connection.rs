@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use countersign_client::{
     BuildError, Client, ClientBuilder, Credential, CredentialError, HttpVersion, LoadError,
     Password, Pin, Proxy, ServerTrust, TlsVersion, Url,
@@ -16,6 +16,7 @@ use crate::password::PasswordArgs;
 
 /// How a server is reached, and as whom.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("trusted").args(["dev_client", "cacert", "system_roots"]).required(true).multiple(true))]
 pub(crate) struct Connection {
     /// Call as this dev client, with its certificate in --dir: billing, reports, newcomer, or one that `pki issue` made.
     #[arg(
@@ -52,12 +53,7 @@ pub(crate) struct Connection {
     password: PasswordArgs,
 
     /// The certificates of the authorities that may vouch for the server, as PEM.
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present_any = ["dev_client", "system_roots"],
-        help_heading = SERVER
-    )]
+    #[arg(long, value_name = "FILE", help_heading = SERVER)]
     cacert: Option<PathBuf>,
 
     /// Let the authorities that this system trusts vouch for the server too.
@@ -228,6 +224,9 @@ fn explain(chain: &Path, key: &Path, source: CredentialError) -> anyhow::Error {
         CredentialError::KeyEncrypted => {
             Some("give the password with --password-file FILE or --password-env VAR")
         }
+        CredentialError::KeyPassword | CredentialError::Pkcs12Password => Some(
+            "the password is the first line of --password-file, or the value of --password-env",
+        ),
         _ => source.hint(),
     };
     let error = LoadError::Credential {

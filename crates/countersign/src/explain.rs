@@ -7,7 +7,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use countersign_axum::{Directory, RouteTable, Trust};
 use countersign_identity::Certificate;
 use countersign_server::Config;
@@ -26,7 +26,10 @@ use crate::{certificates, dev, input, serve, ui};
 /// the decision. The key is not needed. It says nothing of who holds the certificate: that is what a
 /// handshake is for.
 #[derive(Debug, Args)]
-#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
+#[command(
+    after_long_help = epilogue(&EXAMPLES, &ENDINGS),
+    group = ArgGroup::new("caller").args(["dev_client", "cert"]).required(true)
+)]
 pub(crate) struct ExplainArgs {
     /// The method of the request.
     method: String,
@@ -35,13 +38,7 @@ pub(crate) struct ExplainArgs {
     path: String,
 
     /// The certificate of this dev client, in --dir: billing, reports, newcomer, or one that `pki issue` made.
-    #[arg(
-        long = "as",
-        value_name = "NAME",
-        conflicts_with = "cert",
-        required_unless_present = "cert",
-        help_heading = CALLER
-    )]
+    #[arg(long = "as", value_name = "NAME", help_heading = CALLER)]
     dev_client: Option<String>,
 
     /// The folder of the dev certificates, for --as.

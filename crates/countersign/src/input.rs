@@ -41,3 +41,29 @@ pub(crate) fn advice(path: &Path, error: &io::Error) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_advice_where_a_file_may_not_be_read_or_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("key.pem"), "").unwrap();
+        let check = |kind: ErrorKind, path: &str, wanted: Option<&str>| {
+            let path = folder.path().join(path);
+            let advice = advice(&path, &io::Error::from(kind)).unwrap_or_default();
+            assert!(advice.contains(wanted.unwrap_or_default()), "{advice}");
+            assert_eq!(advice.is_empty(), wanted.is_none(), "{advice}");
+        };
+        check(
+            ErrorKind::PermissionDenied,
+            "key.pem",
+            Some("may not read it: `ls -l "),
+        );
+        check(ErrorKind::NotFound, "kex.pem", Some("did you mean `"));
+        check(ErrorKind::NotFound, "other.toml", None);
+        check(ErrorKind::IsADirectory, "", Some("that is a folder"));
+        check(ErrorKind::TimedOut, "key.pem", None);
+    }
+}

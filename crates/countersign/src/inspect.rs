@@ -55,7 +55,7 @@ const EXAMPLES: [Example; 3] = [
     ),
     (
         "Whether two names are the same, however they are written",
-        "countersign inspect --dn 'CN=Billing,O=ACME' --dn 'cn=billing, o=acme'",
+        "countersign inspect --dn 'CN=Billing,O=ACME' --dn 'cn=billing,o=acme'",
     ),
 ];
 

@@ -25,17 +25,26 @@ pub(crate) fn file(path: &Path) -> Option<PathBuf> {
     Some(folder.join(nearest))
 }
 
-/// The key or the word that a document could have had instead of an unknown one, where an error lists them as serde
-/// does: "unknown field `x`, expected one of `y`, `z`".
+/// The word that could have stood where an error names one that is unknown, and lists those that are known.
 pub(crate) fn word(error: &str) -> Option<String> {
-    let (_, rest) = error
-        .split_once("unknown field `")
-        .or_else(|| error.split_once("unknown variant `"))?;
-    let (written, rest) = rest.split_once('`')?;
-    let (_, known) = rest.split_once("expected ")?;
-    let known = known.split('`').skip(1).step_by(2).map(str::to_owned);
+    let found = LISTS.iter().find_map(|(before, list)| {
+        let (rest, known) = error.split_once(list)?;
+        let (_, written) = rest.rsplit_once(before)?;
+        Some((written.split('`').next()?, known))
+    });
+    let (written, known) = found?;
+    let known = known.split(['`', ',', ' ']).map(str::to_owned);
     name(written, known)
 }
+
+/// What stands before the unknown word, and before the known ones: as serde says it, and as we do.
+const LISTS: [(&str, &str); 5] = [
+    ("unknown field `", "`, expected "),
+    ("unknown variant `", "`, expected "),
+    ("is called `", "`; there is "),
+    ("to be issued by `", "which is no authority here; there is "),
+    ("`", "` is none of "),
+];
 
 #[cfg(test)]
 mod tests {
@@ -62,6 +71,18 @@ mod tests {
         check(
             "unknown variant `requird`, expected `required` or `requested`",
             Some("required"),
+        );
+        check(
+            "no item is called `biling`; there is root, billing",
+            Some("billing"),
+        );
+        check(
+            "line 2: `requird` is none of `required`, `requested`",
+            Some("required"),
+        );
+        check(
+            "`x` is to be issued by `isuing`, which is no authority here; there is root, issuing",
+            Some("issuing"),
         );
         check("unknown field `zebra`, expected `listen`", None);
         check("missing field `listen`", None);

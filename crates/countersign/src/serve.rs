@@ -120,6 +120,9 @@ pub(crate) fn explain_config(error: ConfigError) -> anyhow::Error {
         ConfigError::Read { path, source } => input::advice(path, source)
             .or_else(|| Some("name the configuration with --config FILE".to_owned())),
         ConfigError::Load(error) => advice_on_load(error),
+        ConfigError::Credential { .. } => {
+            Some("have it renewed; dev certificates: countersign pki init".to_owned())
+        }
         _ => None,
     };
     match advice {

@@ -23,4 +23,6 @@ mod seed;
 mod serve;
 mod sign;
 mod support;
+#[cfg(target_os = "linux")]
+mod transcripts;
 mod trust;
