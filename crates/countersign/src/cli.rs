@@ -20,8 +20,8 @@ use crate::trust::TrustCommand;
 /// looks up in its policy which principal has that name, and whether that principal may do what is asked.
 /// `countersign dev` shows all of it in one go.
 ///
-/// Standard output is data, standard error is prose, and nothing ever asks. On a terminal there are colours: NO_COLOR=1
-/// turns them off, CLICOLOR_FORCE=1 keeps them where there is no terminal.
+/// Standard output is data, standard error is prose, and nothing ever asks. On a terminal there are colours: `NO_COLOR=1`
+/// turns them off, `CLICOLOR_FORCE=1` keeps them where there is no terminal.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100, after_long_help = epilogue::all(&EXAMPLES))]
 pub(crate) struct Cli {

@@ -25,7 +25,7 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "FILE", default_value = "fixtures/gateway.toml")]
     config: PathBuf,
 
-    /// The service: http://HOST:PORT on the loopback, https://HOST:PORT or unix:/PATH [default: `url` of
+    /// The service: `http://HOST:PORT` on the loopback, `https://HOST:PORT` or `unix:/PATH` [default: `url` of
     /// `[upstream]`].
     #[arg(long, value_name = "URL")]
     upstream: Option<UpstreamPlace>,

@@ -57,6 +57,14 @@ pub(crate) fn painted(word: &str, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// So many things of a kind, which has a regular plural.
+pub(crate) fn count(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
+    }
+}
+
 /// Lets the libraries say what went wrong in the background: they log, and print nothing.
 pub(crate) fn show_warnings() {
     tracing_subscriber::fmt()

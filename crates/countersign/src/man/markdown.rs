@@ -2,13 +2,15 @@
 
 use clap::{Arg, Command};
 
+use super::words::WORDS;
+
 /// The page on `command` and all below it.
 pub(super) fn page(command: &Command) -> String {
     let mut page = HEAD.to_owned();
     for command in super::all(command) {
         page += &section(command);
     }
-    page
+    page + &glossary()
 }
 
 fn section(command: &Command) -> String {
@@ -104,16 +106,15 @@ fn table(head: &str, lines: Vec<(String, String)>) -> String {
 
 /// The examples as a block, the exit codes as a table.
 fn epilogue(command: &Command) -> String {
-    let text = command.get_after_long_help().map(ToString::to_string);
-    let text = text.unwrap_or_default();
-    let Some((examples, codes)) = text.split_once("\nExit codes:\n") else {
+    let Some((examples, codes)) = super::examples_and_codes(command) else {
         return String::new();
     };
-    let examples = examples.trim_start_matches("Examples:\n").lines();
-    let examples = examples.map(|line| match line.trim().strip_prefix("$ ") {
-        Some(line) => format!("$ {line}\n"),
-        None => format!("# {}\n", line.trim().trim_end_matches(':')),
-    });
+    let examples = examples
+        .lines()
+        .map(|line| match line.trim().strip_prefix("$ ") {
+            Some(line) => format!("$ {line}\n"),
+            None => format!("# {}\n", line.trim().trim_end_matches(':')),
+        });
     let codes = codes
         .lines()
         .filter_map(|line| line.trim().split_once("  "));
@@ -122,10 +123,16 @@ fn epilogue(command: &Command) -> String {
     format!("\n```text\n{examples}```\n{}", table("exit code", codes))
 }
 
+/// What the words mean that the help uses.
+fn glossary() -> String {
+    let lines = WORDS.map(|(word, meaning)| (word.to_owned(), meaning.to_owned()));
+    format!("\n## Words\n{}", table("word", lines.to_vec()))
+}
+
 const HEAD: &str = "\
 # Command line
 
-Every command, what it takes, examples of it and how it ends. `countersign COMMAND --help` says the same, and `countersign man --out DIR` writes it as pages for `man`.
+Every command, what it takes, examples of it and how it ends; at the end [what the words mean](#words). `countersign COMMAND --help` says the same, and `countersign man --out DIR` writes it as pages for `man`.
 
 This page is what `countersign man --markdown` prints; a test compares the two.
 ";

@@ -78,7 +78,8 @@ pub(super) fn run(args: LintArgs) -> Result<Exit> {
     let is_error = |it: &&(&PathBuf, Finding)| it.1.severity == Severity::Error;
     let errors = all.iter().filter(is_error).count();
     let warnings = all.len() - errors;
-    ui::note(format!("{errors} errors, {warnings} warnings"));
+    let told = [ui::count(errors, "error"), ui::count(warnings, "warning")];
+    ui::note(told.join(", "));
     Ok(Exit::of(errors == 0))
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn tell(dir: &Path, report: &Report) {
     match report.changes().filter(is_new).count() {
         0 if report.changed() => ui::note(format!("nothing else changed in {dir}{until}")),
         0 => ui::note(format!("the PKI in {dir} is unchanged{until}")),
+        1 => ui::note(format!("made 1 certificate with its key in {dir}{until}")),
         made => ui::note(format!(
             "made {made} certificates with their keys in {dir}{until}"
         )),

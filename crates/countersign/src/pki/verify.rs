@@ -9,7 +9,7 @@ mod servers;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use countersign_pki::{Authority, Expected, Fixture, Issued, Outcome, Side, Verifier};
 use countersign_tls::{Clock, SystemClock};
@@ -109,13 +109,17 @@ fn sum_up(rows: &[(&Fixture, Vec<&Verdict>)]) -> Result<Exit> {
     let differences = verdicts.filter(|verdict| verdict.differs()).count();
     let pending = rows.iter().filter(|row| row.0.expected.pending.is_some());
     ui::note(format!(
-        "{} fixtures, {} verdicts of ours pending, {differences} differences",
-        rows.len(),
-        pending.count(),
+        "{}, {} of ours pending, {}",
+        ui::count(rows.len(), "fixture"),
+        ui::count(pending.count(), "verdict"),
+        ui::count(differences, "difference"),
     ));
     match differences {
         0 => Ok(Exit::Done),
-        _ => bail!("{differences} verdicts differ from those expected"),
+        _ => Err(hinted(
+            anyhow!("{differences} of the verdicts are not those expected"),
+            "EXPECTED in the table says what was; docs/reference/verdicts.md says why",
+        )),
     }
 }
 

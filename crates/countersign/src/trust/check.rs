@@ -61,10 +61,12 @@ pub(super) fn run(args: CheckArgs) -> Result<Exit> {
         }
     }
     let errors = remarks.iter().filter(|remark| remark.is_error()).count();
-    let (certificates, warnings) = (bundle.len(), remarks.len() - errors);
-    ui::note(format!(
-        "{certificates} certificates, {errors} errors, {warnings} warnings"
-    ));
+    let told = [
+        ui::count(bundle.len(), "certificate"),
+        ui::count(errors, "error"),
+        ui::count(remarks.len() - errors, "warning"),
+    ];
+    ui::note(told.join(", "));
     Ok(Exit::of(errors == 0))
 }
 

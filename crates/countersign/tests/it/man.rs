@@ -36,7 +36,7 @@ fn there_is_a_page_for_man_of_each_command() {
         assert!(written.contains(&path.as_str()), "{written:?}");
         let page = fs::read_to_string(folder.path().join(path)).unwrap();
         assert!(page.contains(&format!(".TH {name} 1")), "{page}");
-        assert!(page.contains("Exit codes:"), "{page}");
+        assert!(page.contains("EXIT STATUS"), "{page}");
         assert!(!page.contains('\u{1b}'), "{page}");
     }
     let first = run(folder.path(), &["man"]);
