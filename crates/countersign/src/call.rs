@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use countersign_client::{
-    Body, Client, HeaderName, HeaderValue, Kind, Likely, Method, RequestBuilder, Retry, Url,
+    Body, Client, Error, HeaderName, HeaderValue, Kind, Likely, Method, RequestBuilder, Retry, Url,
 };
 
 use crate::cli::OUTPUT;
@@ -123,20 +123,30 @@ pub(crate) fn url(text: &str) -> Result<Url> {
         .hint("write it as https://HOST:PORT/PATH")
 }
 
-/// Keeps the client's own hint, in the words of a command line.
-fn explain(error: countersign_client::Error) -> anyhow::Error {
-    if let Kind::Refused(refused) = error.kind()
-        && refused.likely == Likely::NoCertificate
-    {
-        return hinted(
-            error,
-            "show one: --cert FILE and --key FILE, or --as NAME for a dev client",
-        );
+/// The error with what to do, in the words of a command line.
+fn explain(error: Error) -> anyhow::Error {
+    let hint = hint(&error);
+    match error.kind() {
+        // What lies below says the same in the words of rustls and hyper.
+        Kind::Refused(_) | Kind::Trust(_) => hinted(anyhow!("{error}"), hint),
+        _ => hinted(error, hint),
     }
-    match error.hint() {
-        Some(hint) => hinted(error, hint),
-        None => error.into(),
-    }
+}
+
+fn hint(error: &Error) -> String {
+    let ours = match error.kind() {
+        Kind::Refused(refused) if refused.likely == Likely::NoCertificate => {
+            Some("show one: --cert FILE and --key FILE, or --as NAME for a dev client")
+        }
+        Kind::Denied(_) => {
+            Some("the certificate is accepted: ask the operator of the server for access")
+        }
+        Kind::Status { .. } => Some("--any-status prints the whole answer"),
+        _ => None,
+    };
+    let theirs = || error.hint();
+    let hint = ours.map(str::to_owned).or_else(theirs);
+    hint.unwrap_or_else(|| "countersign doctor with the same options says more".to_owned())
 }
 
 fn request(client: &Client, args: &CallArgs, url: Url) -> Result<RequestBuilder> {
