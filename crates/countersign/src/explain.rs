@@ -11,6 +11,7 @@ use clap::{ArgGroup, Args};
 use countersign_axum::{Directory, RouteTable, Trust};
 use countersign_identity::Certificate;
 use countersign_server::Config;
+use http::Method;
 
 use self::case::Case;
 use crate::cli::{DEV_FOLDER, OUTPUT};
@@ -106,40 +107,49 @@ impl ExplainArgs {
 /// `countersign explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     let cert = args.cert();
-    let mut chain = certificates::read(&cert)?;
-    for path in &args.chain {
-        chain.extend(certificates::read(path)?);
-    }
-    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let certificate =
-        Certificate::from_der(leaf).with_context(|| format!("`{}`", cert.display()))?;
-    let method = args.method.to_ascii_uppercase();
-    let method = method
-        .parse()
-        .with_context(|| format!("`{method}` is not a method"))
-        .hint("write the method first, then the path: GET /whoami")?;
+    let (chain, certificate) = presented(&cert, &args.chain)?;
+    let method = method(&args.method)?;
     let (trusts, directory) = rules(args, &cert)?;
-    let table = routes(args)?;
     let case = Case {
         chain: &chain,
         certificate: &certificate,
         trusts: &trusts,
         directory: &directory,
-        table: &table,
+        table: &routes(args)?,
         method: &method,
         path: &args.path,
         now: args.now.get(),
     };
     let decision = case.decide()?;
-    if args.json {
-        ui::data(document::of(&case, &decision));
-    } else {
-        ui::columns(&text::lines(&case, &decision));
+    match args.json {
+        true => ui::data(document::of(&case, &decision)),
+        false => ui::columns(&text::lines(&case, &decision)),
     }
     Ok(match decision.verdict {
         Ok(()) => Exit::Done,
         Err(_) => Exit::Denied,
     })
+}
+
+/// All that the client sends, and the first of it.
+fn presented(cert: &Path, more: &[PathBuf]) -> Result<(Vec<Vec<u8>>, Certificate)> {
+    let mut chain = certificates::read(cert)?;
+    for path in more {
+        chain.extend(certificates::read(path)?);
+    }
+    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let certificate = Certificate::from_der(leaf)
+        .with_context(|| format!("`{}`", cert.display()))
+        .hint("name a file with a certificate, as PEM or DER")?;
+    Ok((chain, certificate))
+}
+
+fn method(text: &str) -> Result<Method> {
+    let method = text.to_ascii_uppercase();
+    method
+        .parse()
+        .with_context(|| format!("`{method}` is not a method"))
+        .hint("write the method first, then the path: GET /whoami")
 }
 
 /// What the server goes by.

@@ -91,7 +91,9 @@ pub(crate) fn start_audit(target: &AuditTarget) -> Result<(Audit, AuditWriter)> 
     let started = match target {
         AuditTarget::File(path) => {
             let opened = OpenOptions::new().create(true).append(true).open(path);
-            let file = opened.with_context(|| format!("cannot open `{}`", path.display()))?;
+            let file = opened
+                .with_context(|| format!("cannot open `{}`", path.display()))
+                .hint("the audit log has to be in a folder that is there and may be written")?;
             Audit::start(JsonLines::new(file))
         }
         _ => Audit::start(JsonLines::new(io::stdout())),

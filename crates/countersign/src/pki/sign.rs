@@ -146,18 +146,8 @@ fn read(path: &Path) -> Result<Csr> {
 /// Whether there are names, and all of them can stand in a certificate.
 fn check(args: &SignArgs, csr: &Csr) -> Result<()> {
     let given = args.names();
-    let names = given.iter().map(|name| (name.to_string(), name.flaw()));
-    let cn = args.cn.iter();
-    let cn = cn.map(|cn| {
-        (
-            format!("cn:{}", cn.escape_debug()),
-            Name::common_name_flaw(cn),
-        )
-    });
-    let mut flawed = names.chain(cn);
-    if let Some((name, Some(reason))) = flawed.find(|(_, flaw)| flaw.is_some()) {
-        let error = anyhow!("`{name}` is refused: {reason}");
-        return Err(hinted(error, "see countersign pki sign --help"));
+    if let Some(refused) = refused(&given, args.cn.as_deref()) {
+        return Err(hinted(refused, "see countersign pki sign --help"));
     }
     let (names, cn) = match args.san_from_csr {
         true => (csr.names(), csr.common_name()),
@@ -175,10 +165,20 @@ fn check(args: &SignArgs, csr: &Csr) -> Result<()> {
         true => anyhow!("`{}` does not ask for {wanted}", args.csr.display()),
         false => anyhow!("the certificate would not have {wanted}"),
     };
-    Err(hinted(
-        error,
+    Err(error).hint(
         "give names with --dns, --ip, --uri or --email, or take those of the request with --san-from-csr",
-    ))
+    )
+}
+
+/// The first name that cannot stand in a certificate.
+fn refused(names: &[Name], cn: Option<&str>) -> Option<anyhow::Error> {
+    let names = names.iter().map(|name| (name.to_string(), name.flaw()));
+    let cn = cn.map(|cn| {
+        let shown = format!("cn:{}", cn.escape_debug());
+        (shown, Name::common_name_flaw(cn))
+    });
+    let mut flaws = names.chain(cn);
+    flaws.find_map(|(name, flaw)| Some(anyhow!("`{name}` is refused: {}", flaw?)))
 }
 
 fn request<'a>(
