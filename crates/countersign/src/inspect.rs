@@ -99,7 +99,7 @@ fn file(path: &Path, now: Timestamp, as_json: bool) -> Result<Exit> {
         ui::columns(&item.lines());
     }
     for finding in &findings {
-        ui::data(finding);
+        ui::data(ui::labelled(finding));
     }
     Ok(Exit::Done)
 }

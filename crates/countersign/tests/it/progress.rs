@@ -1,7 +1,7 @@
 //! How far it is, is shown on a terminal and nowhere else; and colours are.
 
-use std::path::Path;
-use std::process::Command;
+#[cfg(target_os = "linux")]
+use std::{path::Path, process::Command};
 
 use tempfile::tempdir;
 
