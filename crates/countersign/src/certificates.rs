@@ -9,9 +9,10 @@ use rustls::pki_types::pem::{self, PemObject};
 use crate::failure::Hint;
 use crate::input;
 
-/// The certificates of a file, PEM or DER, in their order; at least one.
-pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let bytes = input::bytes(path, "name a file with a certificate")?;
+/// The certificates of a file, PEM or DER, in their order; at least one; `wanted` is the hint where there
+/// is no such file.
+pub(crate) fn read(path: &Path, wanted: &str) -> Result<Vec<Vec<u8>>> {
+    let bytes = input::bytes(path, wanted)?;
     let found = of(&bytes)
         .with_context(|| format!("`{}`", path.display()))
         .hint("name a file with a certificate, as PEM or DER")?;

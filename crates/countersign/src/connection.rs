@@ -207,15 +207,20 @@ impl Connection {
 
     /// What to do about a file that is not there.
     fn wanted(&self) -> String {
-        let dir = self.dir.display();
         match &self.dev_client {
-            Some(name) => format!(
-                "make the dev certificates first: countersign pki init --dir {dir}; or this client: \
-                 countersign pki issue client {name} --dir {dir}"
-            ),
+            Some(name) => make_dev_client(name, &self.dir),
             None => "name a file that is there".to_owned(),
         }
     }
+}
+
+/// What to do about a dev client whose certificate is not there.
+pub(crate) fn make_dev_client(name: &str, dir: &Path) -> String {
+    let dir = dir.display();
+    format!(
+        "make the dev certificates first: countersign pki init --dir {dir}; or this client: \
+         countersign pki issue client {name} --dir {dir}"
+    )
 }
 
 /// Names the files, and says what to do.

@@ -15,6 +15,7 @@ use http::Method;
 
 use self::case::Case;
 use crate::cli::{DEV_FOLDER, OUTPUT};
+use crate::connection::make_dev_client;
 use crate::epilogue::{Ending, Example, epilogue};
 use crate::exit::Exit;
 use crate::failure::Hint;
@@ -102,12 +103,28 @@ impl ExplainArgs {
         let of_dev = || self.dir.join(format!("{name}.pem"));
         self.cert.clone().unwrap_or_else(of_dev)
     }
+
+    /// All that the client sends, and the first of it.
+    fn presented(&self, cert: &Path) -> Result<(Vec<Vec<u8>>, Certificate)> {
+        let wanted = "name a file with a certificate";
+        let make = |name: &String| make_dev_client(name, &self.dir);
+        let make = self.dev_client.as_ref().map(make);
+        let mut chain = certificates::read(cert, make.as_deref().unwrap_or(wanted))?;
+        for path in &self.chain {
+            chain.extend(certificates::read(path, wanted)?);
+        }
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        let certificate = Certificate::from_der(leaf)
+            .with_context(|| format!("`{}`", cert.display()))
+            .hint("name a file with a certificate, as PEM or DER")?;
+        Ok((chain, certificate))
+    }
 }
 
 /// `countersign explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     let cert = args.cert();
-    let (chain, certificate) = presented(&cert, &args.chain)?;
+    let (chain, certificate) = args.presented(&cert)?;
     let method = method(&args.method)?;
     let (trusts, directory) = rules(args, &cert)?;
     let case = Case {
@@ -129,19 +146,6 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
         Ok(()) => Exit::Done,
         Err(_) => Exit::Denied,
     })
-}
-
-/// All that the client sends, and the first of it.
-fn presented(cert: &Path, more: &[PathBuf]) -> Result<(Vec<Vec<u8>>, Certificate)> {
-    let mut chain = certificates::read(cert)?;
-    for path in more {
-        chain.extend(certificates::read(path)?);
-    }
-    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let certificate = Certificate::from_der(leaf)
-        .with_context(|| format!("`{}`", cert.display()))
-        .hint("name a file with a certificate, as PEM or DER")?;
-    Ok((chain, certificate))
 }
 
 fn method(text: &str) -> Result<Method> {
