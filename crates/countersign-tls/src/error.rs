@@ -28,7 +28,10 @@ pub enum AnchorsError {
         found: String,
     },
     /// A CA certificate breaks a rule that nobody else looks at.
-    #[error("certificate {position}, whose subject is `{subject}`, cannot be an anchor: {flaw}")]
+    #[error(
+        "certificate {position}, {}, cannot be an anchor: {flaw}",
+        Subject(subject)
+    )]
     Flawed {
         /// Its place in the bundle, counted from 1.
         position: usize,
@@ -38,7 +41,10 @@ pub enum AnchorsError {
         flaw: AnchorFlaw,
     },
     /// A certificate is not that of a CA.
-    #[error("certificate {position}, whose subject is `{subject}`, is not a CA certificate")]
+    #[error(
+        "certificate {position}, {}, is not a CA certificate",
+        Subject(subject)
+    )]
     NotCa {
         /// Its place in the bundle, counted from 1.
         position: usize,
@@ -50,7 +56,8 @@ pub enum AnchorsError {
     Pem,
     /// A CA certificate cannot be used to verify with.
     #[error(
-        "certificate {position}, whose subject is `{subject}`, cannot be used as a trust anchor"
+        "certificate {position}, {}, cannot be used as a trust anchor",
+        Subject(subject)
     )]
     Unusable {
         /// Its place in the bundle, counted from 1.
@@ -305,6 +312,18 @@ impl PeerError {
             Self::Handshaking => Code::Internal,
             Self::Refused(refusal) => refusal.code(),
             Self::Certificate(_) => Code::IdentityMalformed,
+        }
+    }
+}
+
+/// The subject of a certificate, as a part of a sentence: it may be empty, where the names are elsewhere.
+pub(crate) struct Subject<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => f.write_str("which has no subject"),
+            subject => write!(f, "whose subject is `{subject}`"),
         }
     }
 }

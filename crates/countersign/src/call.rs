@@ -1,17 +1,94 @@
-use std::fs::File;
-use std::io::{self, Read, Write};
+mod answer;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
+use clap::Args;
 use countersign_client::{
-    Body, Client, HeaderName, HeaderValue, Method, RequestBuilder, Response, Retry, Url,
+    Body, Client, Error, HeaderName, HeaderValue, Kind, Likely, Method, RequestBuilder, Retry, Url,
 };
 
-use crate::cli::CallArgs;
-use crate::failure::hinted;
-use crate::ui;
+use crate::cli::OUTPUT;
+use crate::connection::Connection;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
+use crate::failure::{Hint, hinted};
+use crate::{input, ui};
+
+/// Call an API that demands a client certificate.
+///
+/// Sends one request and prints the body of the answer as it comes. An answer of status 400 or above is a failure, and
+/// is told as an error: who must act, and what to do.
+#[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
+pub(crate) struct CallArgs {
+    /// What to call; https only.
+    url: String,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// The method [default: GET, or POST with a body].
+    #[arg(long, short = 'X', value_name = "METHOD", help_heading = REQUEST)]
+    method: Option<String>,
+
+    /// A header, as `Name: value`; may be repeated.
+    #[arg(long, short = 'H', value_name = "HEADER", help_heading = REQUEST)]
+    header: Vec<String>,
+
+    /// A body: the text itself, `@FILE`, or `@-` for standard input.
+    #[arg(long, short = 'd', value_name = "BODY", help_heading = REQUEST)]
+    data: Option<String>,
+
+    /// A body in JSON, with the header that says so.
+    #[arg(long, value_name = "JSON", conflicts_with = "data", help_heading = REQUEST)]
+    data_json: Option<String>,
+
+    /// Repeat at most so many times what is safe to repeat.
+    #[arg(long, value_name = "TIMES", help_heading = REQUEST)]
+    retry: Option<u32>,
+
+    /// Take any status for an answer, and print its body.
+    #[arg(long, help_heading = OUTPUT)]
+    any_status: bool,
+
+    /// Print one JSON document: status, version, headers and body.
+    #[arg(long, conflicts_with = "out", help_heading = OUTPUT)]
+    json: bool,
+
+    /// Write the body there instead of printing it.
+    #[arg(long, short, alias = "output", value_name = "FILE", help_heading = OUTPUT)]
+    out: Option<PathBuf>,
+
+    /// Tell what the handshake shows, and the heads of request and answer, on standard error.
+    #[arg(long, short, help_heading = OUTPUT)]
+    verbose: bool,
+}
+
+const REQUEST: &str = "What to send";
+
+const EXAMPLES: [Example; 4] = [
+    (
+        "As a dev client, while `countersign dev` serves",
+        "countersign call --as billing https://localhost:8443/whoami",
+    ),
+    (
+        "With a certificate from a partner, and the authority that signed their server's",
+        "countersign call --cert us.pem --key us-key.pem --cacert partner-ca.pem https://api.partner.example/v1/orders",
+    ),
+    (
+        "With a body",
+        "countersign call --as billing --data-json '{\"amount_minor\":1250,\"currency\":\"EUR\"}' https://localhost:8443/v1/transactions",
+    ),
+    (
+        "For a program: status, headers and body as one document",
+        "countersign call --as billing --json https://localhost:8443/whoami",
+    ),
+];
 
 /// `countersign call`.
-pub(crate) async fn run(args: CallArgs) -> Result<()> {
+pub(crate) async fn run(args: CallArgs) -> Result<Exit> {
     let url = url(&args.url)?;
     let retry = args.retry.map(Retry::times);
     let client = args.connection.client(&url, |builder| match retry {
@@ -29,23 +106,47 @@ pub(crate) async fn run(args: CallArgs) -> Result<()> {
     };
     let answer = answered.map_err(explain)?;
     if args.verbose {
-        show_head(&answer);
+        answer::show_head(&answer);
     }
-    pass_on(answer, &args).await
+    match (&args.out, args.json) {
+        (Some(path), _) => answer::write(answer, path).await?,
+        (None, true) => ui::data(answer::document(answer).await?),
+        (None, false) => answer::print(answer).await?,
+    }
+    Ok(Exit::Done)
 }
 
 /// A URL, or why it is none.
 pub(crate) fn url(text: &str) -> Result<Url> {
     text.parse()
         .with_context(|| format!("`{text}` is not a URL"))
+        .hint("write it as https://HOST:PORT/PATH")
 }
 
-/// Keeps the client's own hint.
-pub(crate) fn explain(error: countersign_client::Error) -> anyhow::Error {
-    match error.hint() {
-        Some(hint) => hinted(error, hint),
-        None => error.into(),
+/// The error with what to do, in the words of a command line.
+fn explain(error: Error) -> anyhow::Error {
+    let hint = hint(&error);
+    match error.kind() {
+        // What lies below says the same in the words of rustls and hyper.
+        Kind::Refused(_) | Kind::Trust(_) => hinted(anyhow!("{error}"), hint),
+        _ => hinted(error, hint),
     }
+}
+
+fn hint(error: &Error) -> String {
+    let ours = match error.kind() {
+        Kind::Refused(refused) if refused.likely == Likely::NoCertificate => {
+            Some("show one: --cert FILE and --key FILE, or --as NAME for a dev client")
+        }
+        Kind::Denied(_) => {
+            Some("the certificate is accepted: ask the operator of the server for access")
+        }
+        Kind::Status { .. } => Some("--any-status prints the whole answer"),
+        _ => None,
+    };
+    let theirs = || error.hint();
+    let hint = ours.map(str::to_owned).or_else(theirs);
+    hint.unwrap_or_else(|| "countersign doctor with the same options says more".to_owned())
 }
 
 fn request(client: &Client, args: &CallArgs, url: Url) -> Result<RequestBuilder> {
@@ -55,15 +156,19 @@ fn request(client: &Client, args: &CallArgs, url: Url) -> Result<RequestBuilder>
     }
     let mut request = client.request(method, url);
     for header in &args.header {
-        let (name, value) = parse_header(header)?;
+        let (name, value) =
+            parse_header(header).hint("write it as --header 'Accept: application/json'")?;
         if args.verbose {
             ui::note(format!("> {name}: {}", shown(&name, &value)));
         }
         request = request.header(name, value);
     }
-    if let Some(json) = &args.json {
-        let body: serde_json::Value =
-            serde_json::from_str(json).context("the value of --json is not JSON")?;
+    if let Some(json) = &args.data_json {
+        let body: serde_json::Value = serde_json::from_str(json)
+            .context("the value of --data-json is not JSON")
+            .hint(
+                "put it in quotes, so that the shell leaves it as it is: '{\"key\":\"value\"}'",
+            )?;
         request = request.json(&body);
     }
     match &args.data {
@@ -77,8 +182,9 @@ fn method(args: &CallArgs) -> Result<Method> {
         Some(method) => method
             .to_ascii_uppercase()
             .parse()
-            .with_context(|| format!("`{method}` is not a method")),
-        None if args.json.is_some() || args.data.is_some() => Ok(Method::POST),
+            .with_context(|| format!("`{method}` is not a method"))
+            .hint("write a word such as GET or POST"),
+        None if args.data_json.is_some() || args.data.is_some() => Ok(Method::POST),
         None => Ok(Method::GET),
     }
 }
@@ -102,42 +208,12 @@ fn body(data: &str) -> Result<Body> {
     let Some(file) = data.strip_prefix('@') else {
         return Ok(data.to_owned().into());
     };
-    let mut bytes = Vec::new();
-    let read = match file {
-        "-" => io::stdin().read_to_end(&mut bytes),
-        path => File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
-    };
-    read.with_context(|| format!("cannot read `{file}`"))?;
-    Ok(bytes.into())
-}
-
-fn show_head(answer: &Response) {
-    ui::note(format!("< {:?} {}", answer.version(), answer.status()));
-    for (name, value) in answer.headers() {
-        ui::note(format!(
-            "< {name}: {}",
-            value.to_str().unwrap_or("(not text)")
-        ));
+    if file == "-" {
+        let mut bytes = Vec::new();
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.context("cannot read standard input")?;
+        return Ok(bytes.into());
     }
-}
-
-/// As it arrives: it may be large.
-async fn pass_on(mut answer: Response, args: &CallArgs) -> Result<()> {
-    let Some(path) = &args.output else {
-        let mut last = b'\n';
-        while let Some(chunk) = answer.chunk().await.map_err(explain)? {
-            ui::bytes(&chunk);
-            last = chunk.last().copied().unwrap_or(last);
-        }
-        if last != b'\n' {
-            ui::bytes(b"\n");
-        }
-        return Ok(());
-    };
-    let cannot = || format!("cannot write `{}`", path.display());
-    let mut file = File::create(path).with_context(cannot)?;
-    while let Some(chunk) = answer.chunk().await.map_err(explain)? {
-        file.write_all(&chunk).with_context(cannot)?;
-    }
-    Ok(())
+    let wanted = "name a file with the body after the @";
+    Ok(input::bytes(Path::new(file), wanted)?.into())
 }

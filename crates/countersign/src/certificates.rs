@@ -1,20 +1,21 @@
 //! The certificates in a file, whatever form it has.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 
 use crate::failure::Hint;
+use crate::input;
 
-/// The certificates of a file, PEM or DER, in their order; at least one.
-pub(crate) fn read(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let bytes = fs::read(path)
-        .with_context(|| format!("cannot read `{}`", path.display()))
-        .hint("name a file with a certificate")?;
-    let found = of(&bytes).with_context(|| format!("`{}`", path.display()))?;
+/// The certificates of a file, PEM or DER, in their order; at least one; `wanted` is the hint where there
+/// is no such file.
+pub(crate) fn read(path: &Path, wanted: &str) -> Result<Vec<Vec<u8>>> {
+    let bytes = input::bytes(path, wanted)?;
+    let found = of(&bytes)
+        .with_context(|| format!("`{}`", path.display()))
+        .hint("name a file with a certificate, as PEM or DER")?;
     if found.is_empty() {
         return Err(anyhow!("`{}` holds no certificate", path.display()))
             .hint("name a file with a certificate, as PEM or DER");
@@ -28,6 +29,21 @@ fn of(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         return Ok(vec![bytes.to_vec()]);
     }
     CertificateDer::pem_slice_iter(bytes)
-        .map(|der| Ok(der.context("malformed PEM")?.to_vec()))
+        .map(|der| Ok(der.map_err(malformed)?.to_vec()))
         .collect()
+}
+
+/// What is wrong with a PEM text, in words.
+pub(crate) fn malformed(error: pem::Error) -> anyhow::Error {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => {
+            let label = String::from_utf8_lossy(&end_marker);
+            anyhow!("malformed PEM: the block `{label}` has no end")
+        }
+        pem::Error::IllegalSectionStart { line } => {
+            let line = String::from_utf8_lossy(&line);
+            anyhow!("malformed PEM: no block begins with `{}`", line.trim_end())
+        }
+        error => anyhow::Error::new(error).context("malformed PEM"),
+    }
 }

@@ -3,32 +3,40 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use countersign_client::{
     BuildError, Client, ClientBuilder, Credential, CredentialError, HttpVersion, LoadError,
     Password, Pin, Proxy, ServerTrust, TlsVersion, Url,
 };
 
 use crate::cli::DEV_FOLDER;
-use crate::failure::hinted;
+use crate::failure::{Hint, hinted};
+use crate::input;
+use crate::password::PasswordArgs;
 
 /// How a server is reached, and as whom.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("trusted").args(["dev_client", "cacert", "system_roots"]).required(true).multiple(true))]
 pub(crate) struct Connection {
-    /// Call as this dev client, with the certificates in --dir.
-    #[arg(long = "as", value_name = "NAME", conflicts_with_all = ["cert", "key", "p12", "cacert"])]
+    /// Call as this dev client, with its certificate in --dir: billing, reports, newcomer, or one that `pki issue` made.
+    #[arg(
+        long = "as",
+        value_name = "NAME",
+        conflicts_with_all = ["cert", "key", "p12", "cacert"],
+        help_heading = CALLER
+    )]
     dev_client: Option<String>,
 
     /// The folder of the dev certificates, for --as.
-    #[arg(long, default_value = DEV_FOLDER)]
+    #[arg(long, value_name = "DIR", default_value = DEV_FOLDER, help_heading = CALLER)]
     dir: PathBuf,
 
-    /// The certificate chain to present, as PEM, leaf first.
-    #[arg(long, value_name = "FILE")]
+    /// The certificate to present, as PEM: the caller's own first, then those of the authorities between.
+    #[arg(long, value_name = "FILE", help_heading = CALLER)]
     cert: Option<PathBuf>,
 
     /// The private key, as PEM [default: in the file of --cert].
-    #[arg(long, value_name = "FILE", requires = "cert")]
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = CALLER)]
     key: Option<PathBuf>,
 
     /// A PKCS#12 store of both.
@@ -36,47 +44,51 @@ pub(crate) struct Connection {
         long,
         value_name = "FILE",
         conflicts_with = "cert",
-        requires = "password_file"
+        requires = "password",
+        help_heading = CALLER
     )]
     p12: Option<PathBuf>,
 
-    /// The file whose first line is the password of the key or the store.
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    #[command(flatten, next_help_heading = CALLER)]
+    password: PasswordArgs,
 
-    /// The CA certificates that may vouch for the server, as PEM.
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["dev_client", "system_roots"])]
+    /// The certificates of the authorities that may vouch for the server, as PEM.
+    #[arg(long, value_name = "FILE", help_heading = SERVER)]
     cacert: Option<PathBuf>,
 
-    /// Let the roots of this system vouch for the server too.
-    #[arg(long)]
+    /// Let the authorities that this system trusts vouch for the server too.
+    #[arg(long, help_heading = SERVER)]
     system_roots: bool,
 
     /// Want this key on the path to the server, as `sha256/` and base64; of several one suffices.
-    #[arg(long, value_name = "PIN")]
+    #[arg(long, value_name = "PIN", help_heading = SERVER)]
     pin: Vec<String>,
 
     /// Connect to this address instead of that of the host; the certificate must still be for the host. The port
     /// counts only where the URL has none.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = WAY)]
     connect_to: Option<SocketAddr>,
 
     /// The proxy to call through.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = WAY)]
     proxy: Option<String>,
 
     /// Speak only this version of TLS.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", help_heading = WAY)]
     tls: Option<Tls>,
 
     /// Speak only this version of HTTP.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", help_heading = WAY)]
     http: Option<Http>,
 
     /// Give up after so many seconds.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help_heading = WAY)]
     timeout: Option<f64>,
 }
+
+const CALLER: &str = "Who calls";
+const SERVER: &str = "Whom to trust";
+const WAY: &str = "How to get there";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Tls {
@@ -123,7 +135,9 @@ impl Connection {
             builder = builder.resolve(host, address);
         }
         if let Some(seconds) = self.timeout {
-            let limit = Duration::try_from_secs_f64(seconds).context("--timeout is no duration")?;
+            let limit = Duration::try_from_secs_f64(seconds)
+                .context("--timeout is no duration")
+                .hint("write seconds, such as 2.5")?;
             builder = builder.timeout(limit).connect_timeout(limit);
         }
         Ok(builder)
@@ -132,7 +146,8 @@ impl Connection {
     fn trust(&self) -> Result<ServerTrust> {
         let dev = self.dev_client.as_ref().map(|_| self.dir.join("root.pem"));
         let pinned = self.cacert.clone().or(dev);
-        let pinned = pinned.map(ServerTrust::pinned_ca_pem_file).transpose()?;
+        let pinned = pinned.map(ServerTrust::pinned_ca_pem_file).transpose();
+        let pinned = pinned.map_err(|error| self.explain_load(error))?;
         let system = self.system_roots.then(ServerTrust::system_roots);
         let mut trust = match (pinned, system) {
             (Some(pinned), Some(system)) => pinned.or(system),
@@ -140,7 +155,10 @@ impl Connection {
             (None, None) => return Err(BuildError::NoTrust.into()),
         };
         for pin in &self.pin {
-            let pin: Pin = pin.parse().with_context(|| format!("--pin {pin}"))?;
+            let pin: Pin = pin
+                .parse()
+                .with_context(|| format!("--pin {pin}"))
+                .hint("`countersign inspect FILE` prints the pin of a certificate")?;
             trust = trust.pin(pin);
         }
         Ok(trust)
@@ -152,10 +170,9 @@ impl Connection {
             let name = self.dev_client.as_ref()?;
             Some(self.dir.join(format!("{name}{end}")))
         };
-        let password = self.password_file.as_ref().map(Password::from_file);
-        let password = password.transpose()?;
+        let password = self.password.given()?.map(Password::from);
         if let (Some(store), Some(password)) = (&self.p12, &password) {
-            let bytes = read(store)?;
+            let bytes = self.read(store)?;
             let opened = Credential::from_pkcs12(&bytes, password);
             return opened
                 .map(Some)
@@ -166,7 +183,7 @@ impl Connection {
         };
         let key = self.key.clone().or_else(|| dev("-key.pem"));
         let key = key.unwrap_or_else(|| chain.clone());
-        let (chain_pem, key_pem) = (read(&chain)?, read(&key)?);
+        let (chain_pem, key_pem) = (self.read(&chain)?, self.read(&key)?);
         let opened = match &password {
             Some(password) => Credential::from_encrypted_pem(&chain_pem, &key_pem, password),
             None => Credential::from_pem(&chain_pem, &key_pem),
@@ -175,19 +192,46 @@ impl Connection {
             .map(Some)
             .map_err(|error| explain(&chain, &key, error))
     }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>> {
+        input::bytes(path, &self.wanted())
+    }
+
+    fn explain_load(&self, error: LoadError) -> anyhow::Error {
+        let advice = match &error {
+            LoadError::Read { path, source } => input::advice(path, source),
+            _ => return error.into(),
+        };
+        hinted(error, advice.unwrap_or_else(|| self.wanted()))
+    }
+
+    /// What to do about a file that is not there.
+    fn wanted(&self) -> String {
+        match &self.dev_client {
+            Some(name) => make_dev_client(name, &self.dir),
+            None => "name a file that is there".to_owned(),
+        }
+    }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    })
+/// What to do about a dev client whose certificate is not there.
+pub(crate) fn make_dev_client(name: &str, dir: &Path) -> String {
+    let dir = dir.display();
+    format!(
+        "make the dev certificates first: countersign pki init --dir {dir}; or this client: \
+         countersign pki issue client {name} --dir {dir}"
+    )
 }
 
 /// Names the files, and says what to do.
 fn explain(chain: &Path, key: &Path, source: CredentialError) -> anyhow::Error {
     let hint = match source {
-        CredentialError::KeyEncrypted => Some("give the password with --password-file"),
+        CredentialError::KeyEncrypted => {
+            Some("give the password with --password-file FILE or --password-env VAR")
+        }
+        CredentialError::KeyPassword | CredentialError::Pkcs12Password => Some(
+            "the password is the first line of --password-file, or the value of --password-env",
+        ),
         _ => source.hint(),
     };
     let error = LoadError::Credential {

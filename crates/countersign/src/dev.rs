@@ -1,13 +1,15 @@
 //! The main job: certificates, a server that demands them, clients that call it.
 
 mod open_banking;
+mod played;
 mod probe;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
 use countersign_axum::{
     Anchors, Api, Credential, Directory, Live, SystemClock, Trust, TrustSnapshot,
 };
@@ -16,13 +18,92 @@ use countersign_pki::{Plan, Store};
 use countersign_server::{Addresses, AuditTarget, ReferenceServer};
 use jiff::Timestamp;
 
-use crate::cli::{DevArgs, Profile};
+use crate::cli::{DEV_FOLDER, OUTPUT};
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
 use crate::failure::hinted;
 use crate::pki::Preset;
 use crate::{pki, serve, stop, ui};
 
+/// Make dev certificates, start the reference server, and call it as each dev client.
+///
+/// Prints a table of who called what, what came of it and why, then goes on serving and prints lines to paste. What has
+/// expired among the certificates is renewed.
+#[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
+pub(crate) struct DevArgs {
+    /// The folder of the certificates; made where it is not there [default: .countersign, and for open banking
+    /// .countersign/open-banking].
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+
+    /// Which API is served, and who calls it.
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+
+    /// Where the API listens [default: 127.0.0.1:8443; with --once any free port].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Where the admin listener answers: health, metrics, what the operator reads [default: 127.0.0.1:8444; with --once
+    /// any free port].
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+
+    /// Exit after the calls.
+    #[arg(long)]
+    once: bool,
+
+    /// Print one JSON document instead of the table.
+    #[arg(long, requires = "once", help_heading = OUTPUT)]
+    json: bool,
+}
+
+/// Who calls whom in `countersign dev`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Profile {
+    /// Services call the reference API.
+    #[default]
+    Reference,
+    /// Payment service providers call a bank, each by the roles in its certificate.
+    OpenBanking,
+}
+
+const EXAMPLES: [Example; 3] = [
+    ("See it work, and exit", "countersign dev --once"),
+    (
+        "Go on serving, for calls from another terminal",
+        "countersign dev",
+    ),
+    (
+        "A day of payment service providers at a bank",
+        "countersign dev --profile open-banking --once",
+    ),
+];
+
+const ENDINGS: [Ending; 2] = [
+    (
+        Exit::Done,
+        "each call came out as expected, and it was asked to stop or to exit",
+    ),
+    (
+        Exit::Failed,
+        "a call came out otherwise, or the server did not start",
+    ),
+];
+
+impl DevArgs {
+    /// The folder of the certificates.
+    fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(|| match self.profile {
+            Profile::Reference => PathBuf::from(DEV_FOLDER),
+            Profile::OpenBanking => PathBuf::from(DEV_FOLDER).join("open-banking"),
+        })
+    }
+}
+
 /// `countersign dev`.
-pub(crate) async fn run(args: DevArgs) -> Result<()> {
+pub(crate) async fn run(args: DevArgs) -> Result<Exit> {
     let store = certificates(&args)?;
     let log = store.dir().join("audit.jsonl");
     let (audit, writer) = serve::start_audit(&AuditTarget::File(log.clone()))?;
@@ -38,10 +119,11 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
     ui::note(format!("serving {}/healthz (admin)", server.admin_url()));
     ui::note(format!("every decision is in {}\n", log.display()));
 
-    let probed = match args.profile {
+    let calls = match args.profile {
         Profile::Reference => probe::run(&store, &base, server.address()).await,
         Profile::OpenBanking => open_banking::run(&store, &base, server.address()).await,
     };
+    let probed = calls.and_then(|calls| played::tell(&calls, args.json));
     if probed.is_ok() && !args.once {
         match args.profile {
             Profile::Reference => paste(&store, &base),
@@ -51,7 +133,7 @@ pub(crate) async fn run(args: DevArgs) -> Result<()> {
     }
     server.stop().await;
     writer.finish();
-    probed
+    probed.map(|()| Exit::Done)
 }
 
 /// The folder, with certificates that are good: what has ended or soon will is renewed.

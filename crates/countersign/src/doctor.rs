@@ -1,15 +1,60 @@
-use std::process::ExitCode;
-
 use anyhow::Result;
+use clap::Args;
 use countersign_client::{Certificate, Diagnosis, Error, Kind};
 use serde_json::{Value, json};
 
 use crate::call::url;
-use crate::cli::DoctorArgs;
+use crate::cli::OUTPUT;
+use crate::connection::Connection;
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
 use crate::ui;
 
+/// Say what is wrong between this machine and a server that demands a client certificate.
+///
+/// Prints the fault in one line, then what to do, then each step of the way: addresses, handshake, certificates of both
+/// ends, answer, clocks.
+#[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
+pub(crate) struct DoctorArgs {
+    /// The server to look at; https only.
+    url: String,
+
+    /// Send no request. Then a server that refuses in HTTP, as nginx does, looks well, and its clock is not
+    /// known.
+    #[arg(long)]
+    handshake_only: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// Print one JSON document.
+    #[arg(long, help_heading = OUTPUT)]
+    json: bool,
+}
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "A dev client that the policy does not know, while `countersign dev` serves",
+        "countersign doctor --as newcomer https://localhost:8443/whoami",
+    ),
+    (
+        "A partner's server and our certificate for it",
+        "countersign doctor --cert us.pem --key us-key.pem --cacert partner-ca.pem https://api.partner.example/",
+    ),
+    (
+        "For a program",
+        "countersign doctor --as billing --json https://localhost:8443/whoami",
+    ),
+];
+
+const ENDINGS: [Ending; 2] = [
+    (Exit::Done, "nothing is wrong"),
+    (Exit::Failed, "something is wrong, or a file cannot be read"),
+];
+
 /// `countersign doctor`.
-pub(crate) async fn run(args: DoctorArgs) -> Result<ExitCode> {
+pub(crate) async fn run(args: DoctorArgs) -> Result<Exit> {
     let url = url(&args.url)?;
     let client = args.connection.client(&url, |builder| builder).await?;
     let diagnosis = client.diagnose(&url, !args.handshake_only).await;
@@ -17,10 +62,7 @@ pub(crate) async fn run(args: DoctorArgs) -> Result<ExitCode> {
         true => ui::data(document(&diagnosis)),
         false => ui::data(diagnosis.to_string().trim_end()),
     }
-    Ok(match diagnosis.is_well() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(Exit::of(diagnosis.is_well()))
 }
 
 /// The diagnosis as JSON; what is not known is `null`.

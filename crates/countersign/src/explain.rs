@@ -4,68 +4,166 @@ mod case;
 mod document;
 mod text;
 
-use std::fs;
-use std::path::Path;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use clap::{ArgGroup, Args};
 use countersign_axum::{Directory, RouteTable, Trust};
 use countersign_identity::Certificate;
 use countersign_server::Config;
-use jiff::Timestamp;
+use http::Method;
 
 use self::case::Case;
-use crate::cli::ExplainArgs;
+use crate::cli::{DEV_FOLDER, OUTPUT};
+use crate::connection::make_dev_client;
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
 use crate::failure::Hint;
-use crate::{certificates, dev, serve, ui};
+use crate::moment::Now;
+use crate::{certificates, dev, input, serve, ui};
+
+/// Say how a server would decide on a certificate and a request, and why.
+///
+/// Asks the trusts and the policy that a server would ask, by the same functions, and prints each step to
+/// the decision. The key is not needed. It says nothing of who holds the certificate: that is what a
+/// handshake is for.
+#[derive(Debug, Args)]
+#[command(
+    after_long_help = epilogue(&EXAMPLES, &ENDINGS),
+    group = ArgGroup::new("caller").args(["dev_client", "cert"]).required(true)
+)]
+pub(crate) struct ExplainArgs {
+    /// The method of the request.
+    method: String,
+
+    /// The path of the request.
+    path: String,
+
+    /// The certificate of this dev client, in --dir: billing, reports, newcomer, or one that `pki issue` made.
+    #[arg(long = "as", value_name = "NAME", help_heading = CALLER)]
+    dev_client: Option<String>,
+
+    /// The folder of the dev certificates, for --as.
+    #[arg(long, value_name = "DIR", default_value = DEV_FOLDER, help_heading = CALLER)]
+    dir: PathBuf,
+
+    /// The certificate, PEM or DER, and what the client sends with it.
+    #[arg(long, value_name = "FILE", help_heading = CALLER)]
+    cert: Option<PathBuf>,
+
+    /// More that the client sends: the certificates of authorities between; may be repeated.
+    #[arg(long, value_name = "FILE", help_heading = CALLER)]
+    chain: Vec<PathBuf>,
+
+    /// The configuration of the server, for its trusts and its policy [default: the dev server's, with the
+    /// `root.pem` beside the certificate].
+    #[arg(long, value_name = "FILE", help_heading = SERVER)]
+    config: Option<PathBuf>,
+
+    /// The routes, as `serve --routes --json` prints them [default: those of the gateway in --config, or those of the
+    /// reference server].
+    #[arg(long, value_name = "FILE", help_heading = SERVER)]
+    routes: Option<PathBuf>,
+
+    #[command(flatten)]
+    now: Now,
+
+    /// Print one JSON document.
+    #[arg(long, help_heading = OUTPUT)]
+    json: bool,
+}
+
+const CALLER: &str = "Who calls";
+const SERVER: &str = "Who decides";
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "A dev client and a route of the reference server",
+        "countersign explain --as reports POST /v1/transactions",
+    ),
+    (
+        "A certificate that came by mail, and a server of ours",
+        "countersign explain --cert partner.pem --config fixtures/server.toml GET /whoami",
+    ),
+    (
+        "Will it still be allowed next year",
+        "countersign explain --as billing --clock 2030-01-01T00:00:00Z GET /v1/transactions",
+    ),
+];
+
+const ENDINGS: [Ending; 3] = [
+    (Exit::Done, "allowed"),
+    (Exit::Failed, "something cannot be read"),
+    (Exit::Denied, "denied"),
+];
+
+impl ExplainArgs {
+    fn cert(&self) -> PathBuf {
+        let name = self.dev_client.as_deref().unwrap_or_default();
+        let of_dev = || self.dir.join(format!("{name}.pem"));
+        self.cert.clone().unwrap_or_else(of_dev)
+    }
+
+    /// All that the client sends, and the first of it.
+    fn presented(&self, cert: &Path) -> Result<(Vec<Vec<u8>>, Certificate)> {
+        let wanted = "name a file with a certificate";
+        let make = |name: &String| make_dev_client(name, &self.dir);
+        let make = self.dev_client.as_ref().map(make);
+        let mut chain = certificates::read(cert, make.as_deref().unwrap_or(wanted))?;
+        for path in &self.chain {
+            chain.extend(certificates::read(path, wanted)?);
+        }
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        let certificate = Certificate::from_der(leaf)
+            .with_context(|| format!("`{}`", cert.display()))
+            .hint("name a file with a certificate, as PEM or DER")?;
+        Ok((chain, certificate))
+    }
+}
 
 /// `countersign explain`.
-pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
-    let mut chain = certificates::read(&args.cert)?;
-    for path in &args.chain {
-        chain.extend(certificates::read(path)?);
-    }
-    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let certificate =
-        Certificate::from_der(leaf).with_context(|| format!("`{}`", args.cert.display()))?;
-    let method = args.method.to_ascii_uppercase();
-    let method = method
-        .parse()
-        .with_context(|| format!("`{method}` is not a method"))?;
-    let (trusts, directory) = rules(args)?;
-    let table = routes(args)?;
+pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
+    let cert = args.cert();
+    let (chain, certificate) = args.presented(&cert)?;
+    let method = method(&args.method)?;
+    let (trusts, directory) = rules(args, &cert)?;
     let case = Case {
         chain: &chain,
         certificate: &certificate,
         trusts: &trusts,
         directory: &directory,
-        table: &table,
+        table: &routes(args)?,
         method: &method,
         path: &args.path,
-        now: args.clock.unwrap_or_else(Timestamp::now),
+        now: args.now.get(),
     };
     let decision = case.decide()?;
-    if args.json {
-        ui::data(document::of(&case, &decision));
-    } else {
-        ui::columns(&text::lines(&case, &decision));
+    match args.json {
+        true => ui::data(document::of(&case, &decision)),
+        false => ui::columns(&text::lines(&case, &decision)),
     }
     Ok(match decision.verdict {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(DENIED),
+        Ok(()) => Exit::Done,
+        Err(_) => Exit::Denied,
     })
 }
 
-const DENIED: u8 = 3;
+fn method(text: &str) -> Result<Method> {
+    let method = text.to_ascii_uppercase();
+    method
+        .parse()
+        .with_context(|| format!("`{method}` is not a method"))
+        .hint("write the method first, then the path: GET /whoami")
+}
 
 /// What the server goes by.
-fn rules(args: &ExplainArgs) -> Result<(Vec<Trust>, Directory)> {
+fn rules(args: &ExplainArgs, cert: &Path) -> Result<(Vec<Trust>, Directory)> {
     if let Some(path) = &args.config {
         let config = Config::from_file(path).map_err(serve::explain_config)?;
         let trusts = config.load_trusts().map_err(serve::explain_config)?;
         return Ok((trusts, config.load_policy().map_err(serve::explain_config)?));
     }
-    let folder = args.cert.parent().unwrap_or_else(|| Path::new(""));
+    let folder = cert.parent().unwrap_or_else(|| Path::new(""));
     let trust = dev::trust(&folder.join("root.pem"));
     let trust = trust.hint("name the configuration of the server with --config")?;
     Ok((vec![trust], Directory::from_toml(dev::DEV_POLICY)?))
@@ -83,11 +181,13 @@ fn routes(args: &ExplainArgs) -> Result<RouteTable> {
             None => Ok(RouteTable::from_json(REFERENCE_ROUTES)?),
         };
     };
-    let read = || format!("cannot read `{}`", path.display());
-    let text = fs::read_to_string(path).with_context(read)?;
+    let text = input::text(path, MAKE_ROUTES)?;
     RouteTable::from_json(&text)
         .with_context(|| format!("`{}`", path.display()))
-        .hint("make it with `countersign serve --routes=json`, or `Api::table` and `to_json`")
+        .hint(MAKE_ROUTES)
 }
+
+const MAKE_ROUTES: &str =
+    "make it with `countersign serve --routes --json`, or `Api::table` and `to_json`";
 
 const REFERENCE_ROUTES: &str = include_str!("../../../fixtures/routes.json");

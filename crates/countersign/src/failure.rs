@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::nearest;
+
 /// Adds what to do to an error.
 pub(crate) trait Hint<T> {
     /// A line that tells the reader what to do next.
@@ -39,10 +41,13 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
     sentence
 }
 
-/// What to do, from the outermost error inwards.
-pub(crate) fn hints(error: &anyhow::Error) -> impl Iterator<Item = &str> {
+/// What to do, from the outermost error inwards; last what a misspelt key may have been.
+pub(crate) fn hints(error: &anyhow::Error) -> Vec<String> {
     let hinted = error.chain().filter_map(|cause| cause.downcast_ref());
-    hinted.map(|hinted: &Hinted| hinted.hint.as_str())
+    let hints = hinted.map(|hinted: &Hinted| hinted.hint.clone());
+    let meant = nearest::word(&sentence(error));
+    let meant = meant.map(|word| format!("did you mean `{word}`?"));
+    hints.chain(meant).collect()
 }
 
 #[derive(Debug)]
@@ -82,6 +87,6 @@ mod tests {
     fn a_hint_is_kept_apart_from_the_sentence() {
         let error = hinted(anyhow!("no key"), "make one");
         assert_eq!(sentence(&error), "no key");
-        assert_eq!(hints(&error).collect::<Vec<_>>(), ["make one"]);
+        assert_eq!(hints(&error), ["make one"]);
     }
 }

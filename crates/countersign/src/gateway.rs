@@ -1,38 +1,79 @@
+use std::path::PathBuf;
+
 use anyhow::{Result, anyhow};
+use clap::Args;
 use countersign_server::{
     FrontConfig, Gateway, GatewayParts, Serving, State, UpstreamError, UpstreamPlace,
 };
 
-use crate::cli::GatewayArgs;
+use crate::epilogue::{Example, epilogue};
+use crate::exit::Exit;
 use crate::failure::{Hint, hinted};
 use crate::loaded::Loaded;
-use crate::serve::print_routes;
+use crate::look::Look;
+use crate::serve::ENDINGS;
 use crate::ui;
 
+/// Stand before a service that cannot do TLS: decide who may call, and tell it who calls.
+///
+/// Ends mutual TLS as `serve` does, decides by the routes of the configuration, and passes on what is allowed with
+/// the caller's certificate in headers. WebSockets are not passed on.
+#[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
+pub(crate) struct GatewayArgs {
+    /// The configuration, as TOML: that of a server, with `[[routes]]` and `[upstream]`.
+    #[arg(long, value_name = "FILE", default_value = "fixtures/gateway.toml")]
+    config: PathBuf,
+
+    /// The service: `http://HOST:PORT` on the loopback, `https://HOST:PORT` or `unix:/PATH` [default: `url` of
+    /// `[upstream]`].
+    #[arg(long, value_name = "URL")]
+    upstream: Option<UpstreamPlace>,
+
+    #[command(flatten)]
+    look: Look,
+}
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "Before a service on port 3000 of this machine, after `countersign pki init`",
+        "countersign gateway --config fixtures/gateway.toml --upstream http://127.0.0.1:3000",
+    ),
+    (
+        "Before a restart",
+        "countersign gateway --config fixtures/gateway.toml --check",
+    ),
+    (
+        "Who may call what",
+        "countersign gateway --config fixtures/gateway.toml --routes",
+    ),
+];
+
 /// `countersign gateway`.
-pub(crate) async fn run(args: GatewayArgs) -> Result<()> {
-    let loaded = Loaded::load(&args.config, !args.check).await?;
+pub(crate) async fn run(args: GatewayArgs) -> Result<Exit> {
+    let loaded = Loaded::load(&args.config, !args.look.check).await?;
     let front = front(&loaded)?;
-    if let Some(format) = args.routes {
-        print_routes(&front.routes, format);
-        return Ok(());
+    if args.look.printed(&front.routes) {
+        return Ok(Exit::Done);
     }
-    loaded.warn(&front.routes);
+    let warnings = loaded.warnings(&front.routes);
     let place = args.upstream.clone();
     let place = place.or_else(|| front.upstream.place.clone());
     let place = place
         .ok_or_else(|| anyhow!("nothing says where the service is"))
         .hint("--upstream URL, or `url` in `[upstream]`")?;
     let parts = parts(&loaded, &front, &place).await?;
-    if args.check {
-        return loaded.check();
+    if args.look.check {
+        return loaded.check(warnings, args.look.json);
     }
+    ui::warnings(&warnings);
     ui::note(format!("passing on to {place}"));
     let start = async |addresses, live, audit| -> Result<Serving, _> {
         let gateway = Gateway::start(addresses, parts, live, audit).await;
         gateway.map(Into::into)
     };
-    loaded.serve(front.routes, State::default(), start).await
+    loaded.serve(front.routes, State::default(), start).await?;
+    Ok(Exit::Done)
 }
 
 fn front(loaded: &Loaded) -> Result<FrontConfig> {

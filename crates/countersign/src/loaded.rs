@@ -1,6 +1,7 @@
 //! What does a configuration name, and how is it served?
 
 mod seen;
+mod summary;
 
 use std::io;
 use std::path::Path;
@@ -14,6 +15,8 @@ use countersign_server::{
 };
 use tokio::sync::Notify;
 
+use self::summary::Summary;
+use crate::exit::Exit;
 use crate::serve::{explain_config, explain_start, start_audit};
 use crate::{stop, ui};
 
@@ -61,26 +64,32 @@ impl Loaded {
         opened.context("what the server keeps has no place")
     }
 
-    /// Says what is odd about the policy, where `table` are the routes.
-    pub(crate) fn warn(&self, table: &RouteTable) {
-        for warning in countersign_server::warnings_of(&self.live, table) {
-            let policy = self.config.policy.display();
-            ui::note(format!("warning: `{policy}`: {warning}"));
-        }
+    /// What is odd about the policy, where `table` are the routes.
+    pub(crate) fn warnings(&self, table: &RouteTable) -> Vec<String> {
+        let policy = self.config.policy.display();
+        let found = countersign_server::warnings_of(&self.live, table).into_iter();
+        found
+            .map(|warning| format!("`{policy}`: {warning}"))
+            .collect()
     }
 
-    /// Says what is odd about the gateways that are believed.
-    pub(crate) fn warn_of_gateways(&self) {
-        for warning in countersign_server::gateway_warnings(&self.live) {
-            ui::note(format!("warning: {warning}"));
-        }
+    /// What is odd about the gateways that are believed.
+    pub(crate) fn warnings_of_gateways(&self) -> Vec<String> {
+        countersign_server::gateway_warnings(&self.live)
     }
 
-    /// Says whom the state would refuse, and that nothing is wrong with it.
-    pub(crate) fn check(&self) -> Result<()> {
-        tell_of_the_seen(&self.config, &self.live)?;
-        ui::note(good(&self.config, &self.live));
-        Ok(())
+    /// Says that nothing is wrong with the state, what is odd, and whom it would refuse.
+    pub(crate) fn check(&self, mut warnings: Vec<String>, as_json: bool) -> Result<Exit> {
+        warnings.extend(refused_of_late(&self.config, &self.live)?);
+        let summary = Summary::of(&self.config, &self.live);
+        match as_json {
+            true => ui::data(summary.document(&warnings)),
+            false => {
+                ui::warnings(&warnings);
+                ui::note(summary);
+            }
+        }
+        Ok(Exit::Done)
     }
 
     /// Serves what `start` starts, with the routes of `table`, until it is asked to stop.
@@ -124,7 +133,7 @@ impl Loaded {
 async fn fetch_what_is_wanting(fetcher: Option<&mut Fetcher>) {
     if let Some(fetcher) = fetcher.filter(|fetcher| fetcher.is_wanting()) {
         for (url, error) in fetcher.fetch().await {
-            ui::note(format!("warning: the revocation list at `{url}` {error}"));
+            ui::warnings(&[format!("the revocation list at `{url}` {error}")]);
         }
     }
 }
@@ -149,27 +158,11 @@ async fn fetching(fetcher: Option<Fetcher>, live: Live, audit: Audit) {
 }
 
 /// Whom the state that is checked would refuse, as far as the audit log knows who calls.
-fn tell_of_the_seen(config: &Config, live: &Live) -> Result<()> {
-    if let AuditTarget::File(log) = &config.audit
-        && log.exists()
-    {
-        for refused in seen::refused(log, live)? {
-            ui::note(format!("warning: {refused}"));
-        }
+fn refused_of_late(config: &Config, live: &Live) -> Result<Vec<String>> {
+    match &config.audit {
+        AuditTarget::File(log) if log.exists() => seen::refused(log, live),
+        _ => Ok(Vec::new()),
     }
-    Ok(())
-}
-
-/// What `--check` says of files with which nothing is wrong.
-fn good(config: &Config, live: &Live) -> String {
-    let snapshot = live.load();
-    let files = config.files().count();
-    let trusts = snapshot.trust().trusts().len();
-    let identities = snapshot.directory().identities().count();
-    format!(
-        "`{}` can be served: {files} files, trusts: {trusts}, identities: {identities}",
-        config.file.display()
-    )
 }
 
 /// Notifies at each SIGHUP from this call on, for ever.

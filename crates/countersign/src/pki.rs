@@ -8,10 +8,7 @@ mod fixtures;
 mod init;
 mod issue;
 mod lint;
-mod moment;
-mod new_file;
 mod outcome;
-mod password;
 mod renew;
 mod revoke;
 mod schema;
@@ -19,10 +16,10 @@ mod sign;
 mod source;
 mod verify;
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use clap::Subcommand;
+
+use crate::exit::Exit;
 
 pub(crate) use self::init::{Preset, prepare};
 pub(crate) use self::outcome::tell;
@@ -39,6 +36,8 @@ pub(crate) enum PkiCommand {
     Crl(crl::CrlArgs),
     Sign(sign::SignArgs),
     /// Change an authority.
+    ///
+    /// An authority signs the certificates of others. Whoever trusts it has its certificate: to change it is to tell them.
     #[command(subcommand)]
     Ca(ca::CaCommand),
     Lint(lint::LintArgs),
@@ -49,21 +48,20 @@ pub(crate) enum PkiCommand {
 }
 
 /// `countersign pki`.
-pub(crate) fn run(command: PkiCommand) -> Result<ExitCode> {
+pub(crate) fn run(command: PkiCommand) -> Result<Exit> {
     match command {
-        PkiCommand::Init(args) => init::run(args)?,
-        PkiCommand::Apply(args) => return apply::run(args),
-        PkiCommand::Issue(args) => issue::run(*args)?,
-        PkiCommand::Renew(args) => renew::run(args)?,
-        PkiCommand::Revoke(args) => revoke::run(args)?,
-        PkiCommand::Crl(args) => crl::run(args)?,
-        PkiCommand::Sign(args) => sign::run(args)?,
-        PkiCommand::Ca(command) => ca::run(command)?,
-        PkiCommand::Lint(args) => return lint::run(args),
-        PkiCommand::Export(args) => export::run(args)?,
-        PkiCommand::Schema(args) => schema::run(&args),
-        PkiCommand::Fixtures(args) => fixtures::run(args)?,
-        PkiCommand::Verify(args) => return crate::wait(crate::done(verify::run(args))),
+        PkiCommand::Init(args) => init::run(args),
+        PkiCommand::Apply(args) => apply::run(args),
+        PkiCommand::Issue(args) => issue::run(*args),
+        PkiCommand::Renew(args) => renew::run(args),
+        PkiCommand::Revoke(args) => revoke::run(args),
+        PkiCommand::Crl(args) => crl::run(args),
+        PkiCommand::Sign(args) => sign::run(args),
+        PkiCommand::Ca(command) => ca::run(command),
+        PkiCommand::Lint(args) => lint::run(args),
+        PkiCommand::Export(args) => export::run(args),
+        PkiCommand::Schema(args) => Ok(schema::run(&args)),
+        PkiCommand::Fixtures(args) => fixtures::run(args),
+        PkiCommand::Verify(args) => crate::wait(verify::run(args)),
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,52 +1,89 @@
 use std::fs::OpenOptions;
 use std::io;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use countersign_axum::Audit;
 use countersign_axum::audit::{AuditWriter, JsonLines};
-use countersign_axum::{Audit, RouteTable};
 use countersign_server::{AuditTarget, ConfigError, ReferenceServer, Serving, StartError};
 use countersign_tls::LoadError;
 
-use crate::cli::{RoutesFormat, ServeArgs};
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
 use crate::failure::{Hint, hinted};
 use crate::loaded::Loaded;
-use crate::ui;
+use crate::look::Look;
+use crate::{input, ui};
+
+/// Run the reference server.
+///
+/// Serves the routes of the sample API to callers with certificates, until Ctrl-C or SIGTERM. Files that change are put in
+/// force by themselves, all together; SIGHUP does so at once. docs/reference/server.md tells every key of the
+/// configuration.
+#[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
+pub(crate) struct ServeArgs {
+    /// The configuration, as TOML.
+    #[arg(long, value_name = "FILE", default_value = "fixtures/server.toml")]
+    config: PathBuf,
+
+    #[command(flatten)]
+    look: Look,
+}
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "The configuration that comes with the sources, after `countersign pki init`",
+        "countersign serve --config fixtures/server.toml",
+    ),
+    (
+        "Before a restart: would it start, and who would be refused",
+        "countersign serve --config fixtures/server.toml --check",
+    ),
+    (
+        "Who may call what",
+        "countersign serve --config fixtures/server.toml --routes",
+    ),
+];
+
+pub(crate) const ENDINGS: [Ending; 2] = [
+    (
+        Exit::Done,
+        "stopped as asked; or looked at, and nothing is wrong",
+    ),
+    (Exit::Failed, "it cannot be served"),
+];
 
 /// `countersign serve`.
-pub(crate) async fn run(args: ServeArgs) -> Result<()> {
-    let mut loaded = Loaded::load(&args.config, !args.check).await?;
+pub(crate) async fn run(args: ServeArgs) -> Result<Exit> {
+    let mut loaded = Loaded::load(&args.config, !args.look.check).await?;
     if loaded.config.front.is_some() {
         return Err(not_a_servers(&loaded)).hint("countersign gateway --config FILE");
     }
-    let state = loaded.open(!args.check && args.routes.is_none()).await?;
+    let state = loaded.open(args.look.serves()).await?;
     let api = loaded.config.api(loaded.live.clone(), &state);
     let table = api.table();
-    if let Some(format) = args.routes {
-        print_routes(&table, format);
-        return Ok(());
+    if args.look.printed(&table) {
+        return Ok(Exit::Done);
     }
-    loaded.warn(&table);
-    loaded.warn_of_gateways();
-    if args.check {
-        return loaded.check();
+    let mut warnings = loaded.warnings(&table);
+    warnings.extend(loaded.warnings_of_gateways());
+    if args.look.check {
+        return loaded.check(warnings, args.look.json);
     }
+    ui::warnings(&warnings);
     let start = async |addresses, live, audit| {
         let server = ReferenceServer::start_with(addresses, api, live, audit).await;
         server.map(Serving::from)
     };
-    loaded.serve(table, state, start).await
+    loaded.serve(table, state, start).await?;
+    Ok(Exit::Done)
 }
 
 fn not_a_servers(loaded: &Loaded) -> anyhow::Error {
     let file = loaded.config.file.display();
-    anyhow::anyhow!("`{file}` is the configuration of a gateway")
-}
-
-pub(crate) fn print_routes(table: &RouteTable, format: RoutesFormat) {
-    match format {
-        RoutesFormat::Json => ui::data(table.to_json()),
-        RoutesFormat::Text => ui::data(table.to_string().trim_end()),
-    }
+    anyhow!("`{file}` is the configuration of a gateway")
 }
 
 /// Starts the audit log.
@@ -54,7 +91,9 @@ pub(crate) fn start_audit(target: &AuditTarget) -> Result<(Audit, AuditWriter)> 
     let started = match target {
         AuditTarget::File(path) => {
             let opened = OpenOptions::new().create(true).append(true).open(path);
-            let file = opened.with_context(|| format!("cannot open `{}`", path.display()))?;
+            let file = opened
+                .with_context(|| format!("cannot open `{}`", path.display()))
+                .hint("the audit log has to be in a folder that is there and may be written")?;
             Audit::start(JsonLines::new(file))
         }
         _ => Audit::start(JsonLines::new(io::stdout())),
@@ -79,15 +118,30 @@ pub(crate) fn explain_start(error: StartError) -> anyhow::Error {
 }
 
 pub(crate) fn explain_config(error: ConfigError) -> anyhow::Error {
-    let missing = matches!(
-        &error,
-        ConfigError::Load(LoadError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound
-    );
-    if missing {
-        return hinted(
-            error,
-            "make the dev certificates first: countersign pki init",
-        );
+    let advice = match &error {
+        ConfigError::Read { path, source } => input::advice(path, source)
+            .or_else(|| Some("name the configuration with --config FILE".to_owned())),
+        ConfigError::Load(error) => advice_on_load(error),
+        ConfigError::Credential { .. } => {
+            Some("have it renewed; dev certificates: countersign pki init".to_owned())
+        }
+        _ => None,
+    };
+    match advice {
+        Some(advice) => hinted(error, advice),
+        None => error.into(),
     }
-    error.into()
+}
+
+fn advice_on_load(error: &LoadError) -> Option<String> {
+    match error {
+        LoadError::Read { path, source } => input::advice(path, source)
+            .or_else(|| Some("make the dev certificates first: countersign pki init".to_owned())),
+        LoadError::Credential { source, .. } => source.hint().map(str::to_owned),
+        LoadError::Anchors { path, .. } => Some(format!(
+            "look at it: countersign trust check {}",
+            path.display()
+        )),
+        _ => None,
+    }
 }

@@ -2,10 +2,10 @@ mod bundle;
 mod check;
 mod export;
 
-use std::process::ExitCode;
-
 use anyhow::Result;
 use clap::Subcommand;
+
+use crate::exit::Exit;
 
 // What each does is told where its arguments are: a comment here would hide that in `--help`.
 #[derive(Debug, Subcommand)]
@@ -15,7 +15,7 @@ pub(crate) enum TrustCommand {
 }
 
 /// `countersign trust`.
-pub(crate) fn run(command: TrustCommand) -> Result<ExitCode> {
+pub(crate) fn run(command: TrustCommand) -> Result<Exit> {
     match command {
         TrustCommand::Check(args) => check::run(args),
         TrustCommand::Export(args) => export::run(args),

@@ -1,25 +1,67 @@
 //! The only place that prints. Standard output is data, standard error is prose.
 
-use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+mod progress;
 
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+pub(crate) use self::progress::Progress;
 use crate::failure;
 
 /// Prints data.
 pub(crate) fn data(text: impl Display) {
-    line(&mut io::stdout(), text);
+    line(&mut anstream::stdout(), text);
 }
 
 /// Prints what a person should know.
 pub(crate) fn note(text: impl Display) {
-    line(&mut io::stderr(), text);
+    line(&mut anstream::stderr(), text);
+}
+
+/// Prints what is odd, a line each.
+pub(crate) fn warnings(warnings: &[String]) {
+    for warning in warnings {
+        note(labelled(format!("warning: {warning}")));
+    }
 }
 
 /// Prints why a command failed, and what to do about it.
 pub(crate) fn error(error: &anyhow::Error) {
-    note(format!("error: {}", failure::sentence(error)));
+    note(labelled(format!("error: {}", failure::sentence(error))));
     for hint in failure::hints(error) {
-        note(format!("hint: {hint}"));
+        note(labelled(format!("hint: {hint}")));
+    }
+}
+
+/// The text, what stands before its first colon in colour. Where no terminal reads it nobody sees that.
+pub(crate) fn labelled(text: impl Display) -> String {
+    let text = text.to_string();
+    match text.split_once(':') {
+        Some((label, rest)) => format!("{}:{rest}", painted(label, label)),
+        None => text,
+    }
+}
+
+/// The text, in the colour that `word` has everywhere.
+pub(crate) fn painted(word: &str, text: impl Display) -> String {
+    let style = match word {
+        "error" | "denied" => AnsiColor::Red.on_default().bold(),
+        "warning" => AnsiColor::Yellow.on_default().bold(),
+        "hint" => AnsiColor::Cyan.on_default().bold(),
+        "allowed" => AnsiColor::Green.on_default().bold(),
+        "head" => Style::new().bold(),
+        _ => Style::new(),
+    };
+    format!("{style}{text}{style:#}")
+}
+
+/// So many things of a kind, which has a regular plural.
+pub(crate) fn count(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        count => format!("{count} {thing}s"),
     }
 }
 
@@ -37,24 +79,24 @@ pub(crate) fn bytes(bytes: &[u8]) {
     let _ = io::stdout().write_all(bytes);
 }
 
-/// Shows on a terminal how far something is, in one line that the next call writes over.
-pub(crate) fn progress(done: usize, total: usize) {
-    // A line for each hundredth: a terminal is slower than a signature.
-    let shown = done == total || done.is_multiple_of(total.div_ceil(100).max(1));
-    if shown && io::stderr().is_terminal() {
-        let _ = write!(io::stderr(), "\r{done} of {total}");
-    }
-}
-
-/// Ends that line.
-pub(crate) fn progress_end() {
-    if io::stderr().is_terminal() {
-        note("");
+/// Prints lines as `columns` does, after one that says what stands in each.
+pub(crate) fn table(head: &[&str], lines: Vec<Vec<String>>) {
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let lines: Vec<_> = [head].into_iter().chain(lines).collect();
+    for (position, line) in padded(&lines).enumerate() {
+        match position {
+            0 => data(painted("head", line)),
+            _ => data(line),
+        }
     }
 }
 
 /// Prints lines, the cells of each in columns as wide as they need.
 pub(crate) fn columns(lines: &[Vec<String>]) {
+    padded(lines).for_each(data);
+}
+
+fn padded(lines: &[Vec<String>]) -> impl Iterator<Item = String> {
     let mut widths: Vec<usize> = Vec::new();
     for line in lines {
         widths.resize(widths.len().max(line.len()), 0);
@@ -62,13 +104,12 @@ pub(crate) fn columns(lines: &[Vec<String>]) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    for line in lines {
+    lines.iter().map(move |line| {
         let cells = line.iter().zip(&widths);
-        let padded: Vec<_> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        data(padded.join("  ").trim_end());
-    }
+        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
+        let padded = cells.collect::<Vec<_>>().join("  ");
+        padded.trim_end().to_owned()
+    })
 }
 
 /// Unlike `println`, it does not panic when the reader has gone, as in `countersign dev | head`.

@@ -1,6 +1,8 @@
 use countersign_identity::CertificateError;
 use thiserror::Error;
 
+use crate::error::Subject;
+
 /// Why a chain and a key are not a [`Credential`](crate::Credential).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -27,7 +29,8 @@ pub enum CredentialError {
     },
     /// The key belongs to another certificate.
     #[error(
-        "the private key does not belong to the first certificate, whose subject is `{subject}`"
+        "the private key does not belong to the first certificate, {}",
+        Subject(subject)
     )]
     KeyMismatch {
         /// The subject of the first certificate.
@@ -43,8 +46,8 @@ pub enum CredentialError {
     KeyUnusable,
     /// The key belongs to a certificate that is not the first of the chain.
     #[error(
-        "the private key belongs to certificate {position} of the chain, whose subject is `{subject}`: \
-         it must be the first"
+        "the private key belongs to certificate {position} of the chain, {}: it must be the first",
+        Subject(subject)
     )]
     LeafNotFirst {
         /// Its place in the chain, counted from 1.

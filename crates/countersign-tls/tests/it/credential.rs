@@ -62,6 +62,10 @@ fn the_key_of_another_certificate_does_not_match() {
         &mismatch("CN=billing"),
         "the private key does not belong to the first certificate, whose subject is `CN=billing`",
     );
+    assert_eq!(
+        mismatch("").to_string(),
+        "the private key does not belong to the first certificate, which has no subject"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use countersign_policy::Explanation;
 use countersign_tls::Vote;
 
 use super::case::{Case, Decision};
+use crate::ui;
 
 /// Lines of two cells: the step, and what came of it.
 pub(super) fn lines(case: &Case<'_>, decision: &Decision<'_>) -> Vec<Vec<String>> {
@@ -146,10 +147,14 @@ fn permission(policy: &Explanation<'_>, decision: &Decision<'_>) -> Option<Strin
 
 fn verdict(decision: &Decision<'_>) -> String {
     match &decision.verdict {
-        Ok(()) => "allowed".to_owned(),
+        Ok(()) => ui::painted("allowed", "allowed"),
         Err(refused) => {
             let (status, code) = (refused.code.status(), refused.code);
-            format!("denied, {status} {code}: {}", refused.detail)
+            format!(
+                "{}, {status} {code}: {}",
+                ui::painted("denied", "denied"),
+                refused.detail
+            )
         }
     }
 }

@@ -1,4 +1,4 @@
-use anyhow::{Context, Result};
+use anyhow::Result;
 use countersign_identity::{Certificate, Pin};
 use countersign_pki::{Csr, Key};
 use countersign_tls::RevocationList;
@@ -7,6 +7,7 @@ use rustls::pki_types::pem::{PemObject, SectionKind};
 use serde_json::{Map, Value, json};
 
 use super::certificate;
+use crate::certificates::malformed;
 
 /// One thing in a file, and what is to be said of it: for people a line for each fact, for programs a member.
 pub(super) struct Item {
@@ -39,7 +40,7 @@ pub(super) fn all(bytes: &[u8], now: Timestamp) -> Result<Vec<Item>> {
 fn in_pem(bytes: &[u8], now: Timestamp) -> Result<Vec<Item>> {
     let mut items = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(bytes) {
-        let (kind, der) = section.context("malformed PEM")?;
+        let (kind, der) = section.map_err(malformed)?;
         match kind {
             SectionKind::Certificate => items.push(read_certificate(&der, now)?),
             SectionKind::Csr => items.push(request(&Csr::from_der(&der)?)),

@@ -1,15 +1,14 @@
 //! Which name is this, and are these two the same?
 
-use std::process::ExitCode;
-
 use anyhow::{Context, Result, anyhow};
 use countersign_identity::DistinguishedName;
 use serde_json::json;
 
+use crate::exit::Exit;
 use crate::failure::Hint;
 use crate::ui;
 
-pub(super) fn run(names: &[String], as_json: bool) -> Result<ExitCode> {
+pub(super) fn run(names: &[String], as_json: bool) -> Result<Exit> {
     let read = names.iter().map(|name| {
         name.parse()
             .with_context(|| format!("`{name}` is no distinguished name"))
@@ -19,16 +18,13 @@ pub(super) fn run(names: &[String], as_json: bool) -> Result<ExitCode> {
     match read.as_slice() {
         [name] => {
             show(&[name], None, as_json);
-            Ok(ExitCode::SUCCESS)
+            Ok(Exit::Done)
         }
         [first, second] => {
             let differences = first.differences(second);
             let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
             show(&[first, second], Some(&differences), as_json);
-            Ok(match differences.is_empty() {
-                true => ExitCode::SUCCESS,
-                false => ExitCode::FAILURE,
-            })
+            Ok(Exit::of(differences.is_empty()))
         }
         more => Err(anyhow!("{} names: wanted one or two", more.len())).hint("give --dn twice"),
     }

@@ -1,14 +1,15 @@
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
 use countersign_pki::{Plan, Store};
 
-use super::moment::Moment;
 use super::outcome;
-use super::source::{Source, failed, held};
-use crate::cli::DEV_FOLDER;
+use super::source::{FOLDER, Folder, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Make the folder what its manifest says: create, renew, reissue, and touch nothing else.
@@ -16,17 +17,11 @@ use crate::ui;
 /// Creates what is missing; renews what has ended or soon will, for the key that is there; issues anew
 /// what the manifest describes otherwise or what an authority has signed that was replaced; makes the
 /// revocation lists anew that end soon or lack what was revoked. Nothing else is touched. Prints a line for each item that was changed: what was done, its name, and why.
-///
-/// Exit codes: 0 done, or nothing to do; 1 failed; 2 with --plan if something would be done, and as
-/// everywhere if the command line was not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
 pub(crate) struct ApplyArgs {
-    /// The folder; made where it is not there.
-    #[arg(default_value = DEV_FOLDER)]
-    dir: PathBuf,
-
     /// The manifest [default: pki.toml in the folder].
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = FOLDER)]
     file: Option<PathBuf>,
 
     /// Only say what would be done; exit with 2 if there is something.
@@ -34,18 +29,45 @@ pub(crate) struct ApplyArgs {
     plan: bool,
 
     #[command(flatten)]
+    folder: Folder,
+
+    #[command(flatten)]
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
+const EXAMPLES: [Example; 3] = [
+    (
+        "As often as you like: from cron, in CI",
+        "countersign pki apply --dir certs",
+    ),
+    (
+        "Would anything change",
+        "countersign pki apply --dir certs --plan",
+    ),
+    (
+        "A folder from a manifest that is kept with the sources",
+        "countersign pki apply --dir certs -f fixtures/pki.toml",
+    ),
+];
+
+const ENDINGS: [Ending; 3] = [
+    (Exit::Done, "done, or nothing to do"),
+    (Exit::Failed, "failed"),
+    (
+        Exit::ToDo,
+        "with --plan if something would be done; or the command line was not understood",
+    ),
+];
+
 /// `countersign pki apply`.
-pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
+pub(super) fn run(args: ApplyArgs) -> Result<Exit> {
     let store = match args.plan {
-        true => Store::at(&args.dir),
-        false => held(Store::at(&args.dir))?,
+        true => Store::at(args.folder.path()),
+        false => held(Store::at(args.folder.path()))?,
     };
     let source = Source::read(&store, args.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
@@ -60,11 +82,11 @@ pub(super) fn run(args: ApplyArgs) -> Result<ExitCode> {
         report.changes().for_each(ui::data);
         report.lists().iter().for_each(ui::data);
     }
-    outcome::tell(&args.dir, &report);
-    Ok(ExitCode::SUCCESS)
+    outcome::tell(args.folder.path(), &report);
+    Ok(Exit::Done)
 }
 
-fn compare(store: &Store, plan: &Plan, json: bool) -> Result<ExitCode> {
+fn compare(store: &Store, plan: &Plan, json: bool) -> Result<Exit> {
     let changes = store.compare(plan).map_err(failed)?;
     if json {
         ui::data(outcome::changes_json(store, &changes));
@@ -75,11 +97,11 @@ fn compare(store: &Store, plan: &Plan, json: bool) -> Result<ExitCode> {
     let dir = store.dir().display();
     if changes.is_empty() {
         ui::note(format!("nothing to do in {dir}"));
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Done);
     }
     let count = changes.iter().count() + changes.lists().len();
     ui::note(format!(
         "{count} certificates or lists in {dir} would change; nothing was written"
     ));
-    Ok(ExitCode::from(2))
+    Ok(Exit::ToDo)
 }

@@ -5,8 +5,11 @@ use clap::{Args, Subcommand};
 use countersign_pki::{Crossed, Rotation, Store};
 use serde_json::json;
 
-use super::moment::Moment;
 use super::source::{Place, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
+use crate::moment::Moment;
 use crate::ui;
 
 /// What can be done with an authority.
@@ -22,9 +25,8 @@ pub(crate) enum CaCommand {
 /// A root and the one before it also certify each other. What was signed stays as it is until the next
 /// `apply`, which signs it anew for the same keys. Prints the files to distribute, and tells in which
 /// order.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct RotateArgs {
     /// The authority.
     #[arg(long, value_name = "NAME", default_value = "issuing")]
@@ -37,12 +39,20 @@ pub(crate) struct RotateArgs {
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
+const EXAMPLES: [Example; 2] = [
+    ("The authority that signs", "countersign pki ca rotate"),
+    (
+        "The root, which others trust",
+        "countersign pki ca rotate --issuer root",
+    ),
+];
+
 /// `countersign pki ca`.
-pub(super) fn run(command: CaCommand) -> Result<()> {
+pub(super) fn run(command: CaCommand) -> Result<Exit> {
     let CaCommand::Rotate(args) = command;
     let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
@@ -64,7 +74,7 @@ pub(super) fn run(command: CaCommand) -> Result<()> {
         }
     }
     tell(&args, &rotation);
-    Ok(())
+    Ok(Exit::Done)
 }
 
 fn files(rotation: &Rotation) -> Vec<&PathBuf> {
@@ -87,7 +97,7 @@ fn tell(args: &RotateArgs, rotation: &Rotation) {
 
 fn steps(args: &RotateArgs, rotation: &Rotation) -> Vec<String> {
     let dir = args.place.dir.display();
-    let apply = format!("sign anew what the old one has signed: countersign pki apply {dir}");
+    let apply = format!("sign anew what the old one has signed: countersign pki apply --dir {dir}");
     let [before, during, after] = [&rotation.before, &rotation.during, &rotation.after];
     let (before, during, after) = (before.display(), during.display(), after.display());
     let Some(crossed) = &rotation.crossed else {

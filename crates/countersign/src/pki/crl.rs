@@ -2,18 +2,20 @@ use anyhow::Result;
 use clap::Args;
 use countersign_pki::{Lifetime, Store};
 
-use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Make the revocation lists anew.
 ///
 /// Makes the revocation lists NAME.crl.pem, empty ones too; `apply` keeps fresh whatever list there is.
 /// Prints their files.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct CrlArgs {
     /// Only the list of this authority.
     #[arg(long, value_name = "NAME")]
@@ -30,12 +32,20 @@ pub(crate) struct CrlArgs {
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
+const EXAMPLES: [Example; 2] = [
+    (
+        "All of them, for another seven days",
+        "countersign pki crl --next-update 7d",
+    ),
+    ("One", "countersign pki crl --issuer issuing"),
+];
+
 /// `countersign pki crl`.
-pub(super) fn run(args: CrlArgs) -> Result<()> {
+pub(super) fn run(args: CrlArgs) -> Result<Exit> {
     let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
@@ -56,5 +66,5 @@ pub(super) fn run(args: CrlArgs) -> Result<()> {
             list.number
         ));
     }
-    Ok(())
+    Ok(Exit::Done)
 }

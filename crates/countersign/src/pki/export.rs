@@ -12,10 +12,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::snippet::Paths;
-use super::new_file::{self, Readers};
-use super::password::PasswordArgs;
 use super::source::{Place, Source, failed};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
 use crate::failure::{Hint, hinted};
+use crate::new_file::{self, Readers};
+use crate::password::PasswordArgs;
 use crate::ui;
 
 /// Print a certificate for another program.
@@ -25,9 +28,8 @@ use crate::ui;
 /// `pem`, `encrypted-pem`, `p12`, `p12-legacy` and `k8s-secret` contain the private key of a server or
 /// a client, and `java` a password: such a file is for its owner alone. The key of an authority is
 /// never exported.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct ExportArgs {
     /// The name of the item.
     name: String,
@@ -37,7 +39,7 @@ pub(crate) struct ExportArgs {
     format: Format,
 
     /// Write it there instead of printing it; a file that is there already is never written over.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     out: Option<PathBuf>,
 
     #[command(flatten)]
@@ -47,9 +49,24 @@ pub(crate) struct ExportArgs {
     place: Place,
 
     /// Print one JSON document, with what was made or the file that it was written to.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const EXAMPLES: [Example; 3] = [
+    (
+        "For curl",
+        "countersign pki export billing --format curl | curl --config - https://localhost:8443/whoami",
+    ),
+    (
+        "A PKCS#12 store, into a new file",
+        "countersign pki export billing --format p12 --out billing.p12 --password-file password.txt",
+    ),
+    (
+        "A Kubernetes secret",
+        "countersign pki export server --format k8s-secret | kubectl apply -f -",
+    ),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -82,7 +99,7 @@ enum Format {
 }
 
 /// `countersign pki export`.
-pub(super) fn run(args: ExportArgs) -> Result<()> {
+pub(super) fn run(args: ExportArgs) -> Result<Exit> {
     let export = Export::new(&args)?;
     let bytes = export.made(args.format)?;
     if let Some(out) = &args.out {
@@ -94,7 +111,7 @@ pub(super) fn run(args: ExportArgs) -> Result<()> {
     } else if args.out.is_none() {
         ui::bytes(&bytes);
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
 /// A text as it is, anything else in Base64.

@@ -4,47 +4,68 @@ mod folder;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use countersign_pki::{Catalogue, Fixture, Plan, Side, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::source::Source;
-use crate::cli::DEV_FOLDER;
+use crate::cli::{DEV_FOLDER, OUTPUT};
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
 use crate::failure::hinted;
+use crate::moment::Now;
 use crate::ui;
 
 /// List the catalogue of certificates, good and bad, with the verdicts that they deserve.
 ///
 /// Prints the catalogue, or writes it as files. With -f it is the fixtures of a manifest instead, made
 /// from its certificates as the manifest says, with new keys and as of now.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct FixturesArgs {
     /// Print the names, one a line. This is the default.
-    #[arg(long, conflicts_with_all = ["markdown", "out"])]
+    #[arg(long, conflicts_with_all = ["markdown", "out"], help_heading = OUTPUT)]
     list: bool,
 
     /// Print everything as one JSON document, with certificates and keys; with --list the names alone,
     /// with --out where it was written.
-    #[arg(long, conflicts_with = "markdown")]
+    #[arg(long, conflicts_with = "markdown", help_heading = OUTPUT)]
     json: bool,
 
     /// Print the page of the reference, `docs/reference/verdicts.md`.
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with = "out", help_heading = OUTPUT)]
     markdown: bool,
 
     /// Write them into that folder, which must not be there yet or be empty: NAME.pem, NAME-key.pem,
     /// NAME-anchors.pem and NAME-crl.pem as far as a fixture has them, and expected.json. Prints the
     /// path of the latter, which is written last.
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", help_heading = OUTPUT)]
     out: Option<PathBuf>,
 
     #[command(flatten)]
     which: Which,
+
+    #[command(flatten)]
+    now: Now,
 }
+
+const EXAMPLES: [Example; 4] = [
+    ("What there is", "countersign pki fixtures"),
+    (
+        "As files, for tests in any language",
+        "countersign pki fixtures --out fixtures-of-ours",
+    ),
+    (
+        "One, with certificates, keys and verdicts",
+        "countersign pki fixtures --json --only client-two-spiffe",
+    ),
+    (
+        "The page of the reference",
+        "countersign pki fixtures --markdown > docs/reference/verdicts.md",
+    ),
+];
 
 /// Which fixtures.
 #[derive(Debug, Args)]
@@ -54,13 +75,17 @@ pub(super) struct Which {
     only: Option<String>,
 
     /// The fixtures of this manifest instead of the catalogue.
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     file: Option<PathBuf>,
+
+    /// Those of the manifest in this folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "file")]
+    dir: Option<PathBuf>,
 }
 
 /// `countersign pki fixtures`.
-pub(crate) fn run(args: FixturesArgs) -> Result<()> {
-    let (which, now) = (args.which, Timestamp::now());
+pub(crate) fn run(args: FixturesArgs) -> Result<Exit> {
+    let (which, now) = (args.which, args.now.get());
     if let Some(dir) = args.out {
         let expected = folder::write(&dir, &which.made(now)?)?;
         match args.json {
@@ -77,12 +102,18 @@ pub(crate) fn run(args: FixturesArgs) -> Result<()> {
     } else {
         which.names()?.into_iter().for_each(ui::data);
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
 impl Which {
+    /// The manifest, if it is not the catalogue.
+    fn manifest(&self) -> Option<PathBuf> {
+        let of_folder = || Some(Store::at(self.dir.as_ref()?).manifest_path());
+        self.file.clone().or_else(of_folder)
+    }
+
     fn names(&self) -> Result<Vec<String>> {
-        let mut names: Vec<String> = match &self.file {
+        let mut names: Vec<String> = match &self.manifest() {
             Some(file) => {
                 let plan = plan(file, Timestamp::UNIX_EPOCH)?;
                 plan.fixture_names().map(str::to_owned).collect()
@@ -96,7 +127,7 @@ impl Which {
 
     /// Those of the catalogue hold at any time, those of a manifest at that moment.
     pub(super) fn made(&self, now: Timestamp) -> Result<Vec<Fixture>> {
-        if let Some(file) = &self.file {
+        if let Some(file) = &self.manifest() {
             let all = plan(file, now)?.fixtures();
             let mut all = all.with_context(|| format!("`{}`", file.display()))?;
             all.retain(|fixture| self.has(&fixture.name));
@@ -115,13 +146,16 @@ impl Which {
 
     fn check(&self, there_are_some: bool) -> Result<()> {
         let only = self.only.as_deref().unwrap_or_default();
-        match &self.file {
+        match &self.manifest() {
             _ if there_are_some => Ok(()),
             Some(file) if only.is_empty() => Err(hinted(
                 anyhow!("there is no fixture in `{}`", file.display()),
                 "write one: countersign pki schema prints what may be said under [[fixture]]",
             )),
-            _ => bail!("no fixture has `{only}` in its name"),
+            _ => Err(hinted(
+                anyhow!("no fixture has `{only}` in its name"),
+                "`countersign pki fixtures` lists the names",
+            )),
         }
     }
 }

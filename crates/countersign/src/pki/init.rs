@@ -1,29 +1,25 @@
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use countersign_pki::{CI_MANIFEST, DEV_MANIFEST, Manifest, Name, PSD2_MANIFEST, Store};
 
-use super::moment::Moment;
 use super::outcome;
-use super::source::{Source, failed, held};
-use crate::cli::DEV_FOLDER;
+use super::source::{Folder, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
 use crate::failure::hinted;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Make a folder of certificates: CAs, a server certificate, client certificates.
 ///
 /// Makes what the folder lacks: the manifest `pki.toml` first, then what it describes. A second run
 /// changes nothing, except that what ends soon or has ended is renewed. Prints the certificate files.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct InitArgs {
-    /// The folder; made where it is not there.
-    #[arg(default_value = DEV_FOLDER)]
-    dir: PathBuf,
-
     /// What to start from [default: dev, where the folder has no manifest yet].
     #[arg(long, value_enum)]
     preset: Option<Preset>,
@@ -37,12 +33,34 @@ pub(crate) struct InitArgs {
     ip: Vec<IpAddr>,
 
     #[command(flatten)]
+    folder: Folder,
+
+    #[command(flatten)]
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const EXAMPLES: [Example; 4] = [
+    (
+        "What `countersign dev` and the reference server take, in .countersign",
+        "countersign pki init",
+    ),
+    (
+        "Elsewhere, with another name for the server",
+        "countersign pki init --dir certs --dns api.test.example",
+    ),
+    (
+        "For CI: lifetimes of hours and days",
+        "countersign pki init --preset ci",
+    ),
+    (
+        "Payment service providers, good and bad",
+        "countersign pki init --dir psd2 --preset psd2",
+    ),
+];
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Preset {
@@ -66,8 +84,8 @@ impl Preset {
 }
 
 /// `countersign pki init`.
-pub(super) fn run(args: InitArgs) -> Result<()> {
-    let store = held(Store::open(&args.dir).map_err(failed)?)?;
+pub(super) fn run(args: InitArgs) -> Result<Exit> {
+    let store = held(Store::open(args.folder.path()).map_err(failed)?)?;
     let dns = args.dns.into_iter().map(Name::Dns);
     let names = dns.chain(args.ip.into_iter().map(Name::Ip)).collect();
     let manifest = prepare(&store, args.preset, names)?;
@@ -79,18 +97,20 @@ pub(super) fn run(args: InitArgs) -> Result<()> {
             ui::data(entry.path.display());
         }
     }
-    outcome::tell(&args.dir, &report);
-    match args.preset {
+    outcome::tell(args.folder.path(), &report);
+    ui::note(next(&store, args.preset));
+    Ok(Exit::Done)
+}
+
+fn next(store: &Store, preset: Option<Preset>) -> String {
+    match preset {
         Some(Preset::Psd2) => {
             let path = store.manifest_path();
             let path = path.display();
-            ui::note(format!(
-                "present the bad ones: countersign pki verify -f {path}"
-            ));
+            format!("present the bad ones: countersign pki verify -f {path}")
         }
-        _ => ui::note("start the reference server and call it: countersign dev"),
+        _ => "start the reference server and call it: countersign dev".to_owned(),
     }
-    Ok(())
 }
 
 /// The manifest of the folder, with further names for its servers; one is put there if it has none.

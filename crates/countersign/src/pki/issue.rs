@@ -7,18 +7,20 @@ use clap::{Args, ValueEnum};
 use countersign_pki::{KeyKind, ManifestError, NewCertificate, Store};
 
 use self::psd2::Psd2Args;
-use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Add a certificate to the manifest, and make it.
 ///
 /// Adds an entry to the manifest, which is what later runs renew it by, and makes its key and its
 /// certificate. The same command again changes nothing. Prints the certificate files.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct IssueArgs {
     /// What it is for.
     #[arg(value_enum)]
@@ -28,37 +30,34 @@ pub(crate) struct IssueArgs {
     name: String,
 
     /// The common name [default for a client without any other: NAME].
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = NAMES)]
     cn: Option<String>,
 
     /// The SPIFFE ID.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = NAMES)]
     spiffe: Option<String>,
 
     /// A DNS name; may be repeated.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = NAMES)]
     dns: Vec<String>,
 
     /// An IP address; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = NAMES)]
     ip: Vec<IpAddr>,
 
     /// An e-mail address; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = NAMES)]
     email: Vec<String>,
 
     /// The kind of its key: p256, p384, p521, ed25519, rsa2048, rsa3072 or rsa4096 [default: as its
     /// profile or the settings say, p256]. A key that is there is kept unless it is of another kind; it
     /// is then moved to the folder `retired`.
-    #[arg(long, value_name = "KIND", value_parser = key_kind)]
-    key: Option<KeyKind>,
+    #[arg(long, alias = "key", value_name = "KIND", value_parser = key_kind)]
+    key_kind: Option<KeyKind>,
 
     /// A profile of the manifest to go by, instead of that of its kind.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-
-    #[command(flatten)]
-    psd2: Psd2Args,
 
     /// How long it lives, such as 90m, 12h, 30d or 2y [default: as its profile says, 30d].
     #[arg(long, value_name = "LIFETIME")]
@@ -73,15 +72,39 @@ pub(crate) struct IssueArgs {
     count: Option<u32>,
 
     #[command(flatten)]
+    psd2: Psd2Args,
+
+    #[command(flatten)]
     place: Place,
 
     #[command(flatten)]
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const NAMES: &str = "Names in the certificate";
+
+const EXAMPLES: [Example; 4] = [
+    (
+        "A client whom a policy knows by a SPIFFE ID",
+        "countersign pki issue client alice --spiffe spiffe://dev.countersign.example/alice",
+    ),
+    (
+        "A server under two names, for a week",
+        "countersign pki issue server api --dns api.test.example --dns localhost --ttl 7d",
+    ),
+    (
+        "A thousand clients, for a load test",
+        "countersign pki issue client load --count 1000 --spiffe spiffe://dev.countersign.example/load",
+    ),
+    (
+        "A payment service provider",
+        "countersign pki issue qwac tpp --dns tpp.example.com --org-id PSDGB-FCA-123456 --psd2-role PSP_AI",
+    ),
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -112,7 +135,7 @@ fn key_kind(text: &str) -> Result<KeyKind, String> {
 }
 
 /// `countersign pki issue`.
-pub(super) fn run(args: IssueArgs) -> Result<()> {
+pub(super) fn run(args: IssueArgs) -> Result<Exit> {
     let store = held(Store::at(&args.place.dir))?;
     let mut source = Source::read(&store, args.place.file.as_deref())?;
     let store = store.made().map_err(failed)?;
@@ -133,7 +156,7 @@ pub(super) fn run(args: IssueArgs) -> Result<()> {
         }
     }
     outcome::tell(store.dir(), &report);
-    Ok(())
+    Ok(Exit::Done)
 }
 
 fn hint(error: &ManifestError) -> &'static str {
@@ -170,7 +193,7 @@ impl IssueArgs {
             dns: self.dns,
             ip: self.ip,
             email: self.email,
-            key: self.key,
+            key: self.key_kind,
             subject,
             psd2,
         }

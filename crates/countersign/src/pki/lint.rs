@@ -1,6 +1,5 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -8,19 +7,21 @@ use countersign_pki::{Finding, Key, Severity};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::password::PasswordArgs;
+use crate::cli::OUTPUT;
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
 use crate::failure::Hint;
-use crate::ui;
+use crate::moment::Now;
+use crate::password::PasswordArgs;
+use crate::{input, ui};
 
 /// Say what is wrong with certificates and keys in files.
 ///
 /// Looks at the certificates, the chain and the key in each file, whoever made them: PEM, DER, or a
 /// PKCS#12 store with its password. Without one an encrypted key is not looked at. Prints a line for
 /// each finding.
-///
-/// Exit codes: 0 no error, though there may be warnings; 1 an error, or a file that cannot be read; 2
-/// the command line was not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
 pub(crate) struct LintArgs {
     /// The files.
     #[arg(required = true, value_name = "FILE")]
@@ -29,18 +30,37 @@ pub(crate) struct LintArgs {
     #[command(flatten)]
     password: PasswordArgs,
 
-    /// The moment to take for now, such as 2030-01-01T00:00:00Z.
-    #[arg(long, value_name = "RFC3339")]
-    clock: Option<Timestamp>,
+    #[command(flatten)]
+    now: Now,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
+const EXAMPLES: [Example; 3] = [
+    (
+        "A folder, certificates and keys",
+        "countersign pki lint .countersign/*.pem",
+    ),
+    (
+        "A store under a password",
+        "countersign pki lint store.p12 --password-env STORE_PASSWORD",
+    ),
+    (
+        "What will have ended by 2030",
+        "countersign pki lint .countersign/billing.pem --clock 2030-01-01T00:00:00Z",
+    ),
+];
+
+const ENDINGS: [Ending; 2] = [
+    (Exit::Done, "no error, though there may be warnings"),
+    (Exit::Failed, "an error, or a file that cannot be read"),
+];
+
 /// `countersign pki lint`.
-pub(super) fn run(args: LintArgs) -> Result<ExitCode> {
-    let now = args.clock.unwrap_or_else(Timestamp::now);
+pub(super) fn run(args: LintArgs) -> Result<Exit> {
+    let now = args.now.get();
     let password = args.password.given()?;
     let mut all = Vec::new();
     for path in &args.files {
@@ -52,23 +72,19 @@ pub(super) fn run(args: LintArgs) -> Result<ExitCode> {
         ui::data(all);
     } else {
         for (path, finding) in &all {
-            ui::data(format!("{}: {finding}", path.display()));
+            ui::data(format!("{}: {}", path.display(), ui::labelled(finding)));
         }
     }
     let is_error = |it: &&(&PathBuf, Finding)| it.1.severity == Severity::Error;
     let errors = all.iter().filter(is_error).count();
     let warnings = all.len() - errors;
-    ui::note(format!("{errors} errors, {warnings} warnings"));
-    Ok(match errors {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    let told = [ui::count(errors, "error"), ui::count(warnings, "warning")];
+    ui::note(told.join(", "));
+    Ok(Exit::of(errors == 0))
 }
 
 fn look(path: &Path, password: Option<&str>, now: Timestamp) -> Result<Vec<Finding>> {
-    let bytes = fs::read(path)
-        .with_context(|| format!("cannot read `{}`", path.display()))
-        .hint("name a file with certificates, a key or both")?;
+    let bytes = input::bytes(path, "name a file with certificates, a key or both")?;
     let found = Finding::in_file(&bytes, password, now);
     let mut found = found
         .with_context(|| format!("`{}`", path.display()))

@@ -5,28 +5,15 @@ use std::path::Path;
 use countersign_pki::{Action, Change, Changes, Entry, ListEntry, Reason, Report, Store};
 use serde_json::{Value, json};
 
-use crate::ui;
-
-/// From how many items on a terminal shows how far it is.
-const MANY: usize = 50;
+use crate::ui::{self, Progress};
 
 /// Applies, and shows on a terminal how far it is if there is much to do.
 pub(super) fn apply(
     store: &Store,
     plan: &countersign_pki::Plan,
 ) -> Result<Report, countersign_pki::StoreError> {
-    let total = plan.looked_after().count();
-    let mut done = 0;
-    let report = store.apply_telling(plan, |_| {
-        done += 1;
-        if total >= MANY {
-            ui::progress(done, total);
-        }
-    });
-    if total >= MANY {
-        ui::progress_end();
-    }
-    report
+    let progress = Progress::new("certificates", plan.looked_after().count());
+    store.apply_telling(plan, |_| progress.step())
 }
 
 /// Says what was made, what was there, and until when it lasts.
@@ -47,13 +34,13 @@ pub(crate) fn tell(dir: &Path, report: &Report) {
     match report.changes().filter(is_new).count() {
         0 if report.changed() => ui::note(format!("nothing else changed in {dir}{until}")),
         0 => ui::note(format!("the PKI in {dir} is unchanged{until}")),
+        1 => ui::note(format!("made 1 certificate with its key in {dir}{until}")),
         made => ui::note(format!(
             "made {made} certificates with their keys in {dir}{until}"
         )),
     }
-    for warning in report.warnings() {
-        ui::note(format!("warning: {warning}"));
-    }
+    let warnings = report.warnings().iter().map(ToString::to_string);
+    ui::warnings(&warnings.collect::<Vec<_>>());
 }
 
 /// A report as one JSON document.

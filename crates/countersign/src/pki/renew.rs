@@ -2,19 +2,21 @@ use anyhow::Result;
 use clap::Args;
 use countersign_pki::{Renewal, Store};
 
-use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
 use crate::failure::Hint;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Make the certificate of an item anew, for the same key or for a new one.
 ///
 /// Makes one certificate anew before its time. What an authority has signed is signed anew where it
 /// has to be. Nothing else is touched. Prints the certificate files that were written.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct RenewArgs {
     /// The name of the item, or of a range.
     name: String,
@@ -30,12 +32,20 @@ pub(crate) struct RenewArgs {
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
+const EXAMPLES: [Example; 2] = [
+    ("For the key that is there", "countersign pki renew billing"),
+    (
+        "With a new key",
+        "countersign pki renew billing --rotate-key",
+    ),
+];
+
 /// `countersign pki renew`.
-pub(super) fn run(args: RenewArgs) -> Result<()> {
+pub(super) fn run(args: RenewArgs) -> Result<Exit> {
     let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let renewal = match args.rotate_key {
@@ -58,5 +68,5 @@ pub(super) fn run(args: RenewArgs) -> Result<()> {
         }
     }
     outcome::tell(store.dir(), &report);
-    Ok(())
+    Ok(Exit::Done)
 }

@@ -6,9 +6,12 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::moment::Moment;
 use super::outcome;
 use super::source::{Place, Source, failed, held};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
+use crate::moment::Moment;
 use crate::ui;
 
 /// Remember that a certificate is no longer good, and say so in the revocation lists.
@@ -16,9 +19,8 @@ use crate::ui;
 /// Remembers in `revoked.toml` that the certificate in place is no longer good, and makes the revocation
 /// lists NAME.crl.pem of its issuer and of the authorities above. The certificate stays where it is, and
 /// can be replaced with `renew`. The same command again changes nothing. Prints the lists.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct RevokeArgs {
     /// The name of the item, or of a range; with --serial any name to remember it by.
     name: String,
@@ -43,16 +45,27 @@ pub(crate) struct RevokeArgs {
     moment: Moment,
 
     /// Print one JSON document.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const EXAMPLES: [Example; 2] = [
+    (
+        "The certificate in place",
+        "countersign pki revoke billing --reason keyCompromise",
+    ),
+    (
+        "One that was renewed since, by its serial number",
+        "countersign pki revoke billing --serial 3f:a1:07",
+    ),
+];
 
 /// As clap takes a `Vec` for something that is repeated.
 #[derive(Clone, Debug)]
 struct Serial(Vec<u8>);
 
 /// `countersign pki revoke`.
-pub(super) fn run(args: RevokeArgs) -> Result<()> {
+pub(super) fn run(args: RevokeArgs) -> Result<Exit> {
     let store = held(Store::at(&args.place.dir))?;
     let source = Source::read(&store, args.place.file.as_deref())?;
     let plan = args.moment.plan(source.draft.manifest());
@@ -80,7 +93,7 @@ pub(super) fn run(args: RevokeArgs) -> Result<()> {
     if report.lists().is_empty() {
         ui::note("the revocation lists are unchanged");
     }
-    Ok(())
+    Ok(Exit::Done)
 }
 
 fn tell(revocation: &Revocation, now: Timestamp) {

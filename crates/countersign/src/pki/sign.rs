@@ -1,5 +1,4 @@
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +10,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::source::{Place, Source, failed};
+use crate::cli::OUTPUT;
+use crate::epilogue::{Example, USUAL, epilogue};
+use crate::exit::Exit;
 use crate::failure::{Hint, hinted};
-use crate::ui;
+use crate::moment::Now;
+use crate::new_file::{self, Readers};
+use crate::{input, ui};
 
 /// Sign somebody else's certificate signing request.
 ///
@@ -20,9 +24,8 @@ use crate::ui;
 /// given here, or with --san-from-csr those that are asked for; whatever else is asked for is left out:
 /// the extensions are ours. Prints the chain, the leaf first. Nothing is kept of it but the serial
 /// number that is told, by which `revoke --serial` revokes it.
-///
-/// Exit codes: 0 done, 1 failed, 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &USUAL))]
 pub(crate) struct SignArgs {
     /// The request, in PEM or binary; - is standard input.
     csr: PathBuf,
@@ -32,27 +35,27 @@ pub(crate) struct SignArgs {
     profile: Profile,
 
     /// Take the common name and the other names from the request.
-    #[arg(long, conflicts_with_all = ["cn", "dns", "ip", "uri", "email"])]
+    #[arg(long, help_heading = NAMES, conflicts_with_all = ["cn", "dns", "ip", "uri", "email"])]
     san_from_csr: bool,
 
     /// The common name.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = NAMES)]
     cn: Option<String>,
 
     /// A DNS name; may be repeated.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = NAMES)]
     dns: Vec<String>,
 
     /// An IP address; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = NAMES)]
     ip: Vec<IpAddr>,
 
     /// A URI, such as a SPIFFE ID; may be repeated.
-    #[arg(long, value_name = "URI")]
+    #[arg(long, value_name = "URI", help_heading = NAMES)]
     uri: Vec<String>,
 
     /// An e-mail address; may be repeated.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = NAMES)]
     email: Vec<String>,
 
     /// How long it lives, such as 90m, 12h or 30d; never beyond its issuer.
@@ -64,16 +67,32 @@ pub(crate) struct SignArgs {
     issuer: String,
 
     /// Write the chain to this file, which must not be there yet, instead of printing it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     out: Option<PathBuf>,
 
     #[command(flatten)]
     place: Place,
 
+    #[command(flatten)]
+    now: Now,
+
     /// Print one JSON document, with the chain or the file that it was written to.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const NAMES: &str = "Names in the certificate";
+
+const EXAMPLES: [Example; 2] = [
+    (
+        "A client's, with the names that it asks for",
+        "countersign pki sign alice.csr --profile client --san-from-csr",
+    ),
+    (
+        "A server's, with a name of ours, into a file",
+        "countersign pki sign api.csr --profile server --dns api.test.example --out api.pem",
+    ),
+];
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Profile {
@@ -82,12 +101,12 @@ enum Profile {
 }
 
 /// `countersign pki sign`.
-pub(super) fn run(args: SignArgs) -> Result<()> {
+pub(super) fn run(args: SignArgs) -> Result<Exit> {
     let csr = read(&args.csr)?;
     check(&args, &csr)?;
     let store = Store::at(&args.place.dir);
     let source = Source::read(&store, args.place.file.as_deref())?;
-    let now = Timestamp::now();
+    let now = args.now.get();
     let plan = Plan::new(source.draft.manifest(), now);
     let authority = store.authority(&plan, &args.issuer).map_err(failed)?;
     let signed = request(&args, &authority, &csr, now).sign(&csr);
@@ -101,19 +120,21 @@ pub(super) fn run(args: SignArgs) -> Result<()> {
         HEXLOWER.encode(&signed.serial()),
         signed.not_after()
     ));
-    Ok(())
+    Ok(Exit::Done)
 }
 
 fn read(path: &Path) -> Result<Csr> {
     let mut bytes = Vec::new();
-    let read = match path == Path::new("-") {
-        true => io::stdin().read_to_end(&mut bytes).map(|_| bytes),
-        false => fs::read(path),
-    };
+    if path == Path::new("-") {
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.context("cannot read standard input")?;
+    } else {
+        bytes = input::bytes(
+            path,
+            "name a request that is there; openssl req -new makes one",
+        )?;
+    }
     let shown = path.display();
-    let bytes = read
-        .with_context(|| format!("cannot read the certificate signing request `{shown}`"))
-        .hint("name a request that is there; openssl req -new makes one")?;
     let csr = match str::from_utf8(&bytes) {
         Ok(text) => Csr::from_pem(text),
         Err(_) => Csr::from_der(&bytes),
@@ -125,18 +146,8 @@ fn read(path: &Path) -> Result<Csr> {
 /// Whether there are names, and all of them can stand in a certificate.
 fn check(args: &SignArgs, csr: &Csr) -> Result<()> {
     let given = args.names();
-    let names = given.iter().map(|name| (name.to_string(), name.flaw()));
-    let cn = args.cn.iter();
-    let cn = cn.map(|cn| {
-        (
-            format!("cn:{}", cn.escape_debug()),
-            Name::common_name_flaw(cn),
-        )
-    });
-    let mut flawed = names.chain(cn);
-    if let Some((name, Some(reason))) = flawed.find(|(_, flaw)| flaw.is_some()) {
-        let error = anyhow!("`{name}` is refused: {reason}");
-        return Err(hinted(error, "see countersign pki sign --help"));
+    if let Some(refused) = refused(&given, args.cn.as_deref()) {
+        return Err(hinted(refused, "see countersign pki sign --help"));
     }
     let (names, cn) = match args.san_from_csr {
         true => (csr.names(), csr.common_name()),
@@ -154,10 +165,20 @@ fn check(args: &SignArgs, csr: &Csr) -> Result<()> {
         true => anyhow!("`{}` does not ask for {wanted}", args.csr.display()),
         false => anyhow!("the certificate would not have {wanted}"),
     };
-    Err(hinted(
-        error,
+    Err(error).hint(
         "give names with --dns, --ip, --uri or --email, or take those of the request with --san-from-csr",
-    ))
+    )
+}
+
+/// The first name that cannot stand in a certificate.
+fn refused(names: &[Name], cn: Option<&str>) -> Option<anyhow::Error> {
+    let names = names.iter().map(|name| (name.to_string(), name.flaw()));
+    let cn = cn.map(|cn| {
+        let shown = format!("cn:{}", cn.escape_debug());
+        (shown, Name::common_name_flaw(cn))
+    });
+    let mut flaws = names.chain(cn);
+    flaws.find_map(|(name, flaw)| Some(anyhow!("`{name}` is refused: {}", flaw?)))
 }
 
 fn request<'a>(
@@ -182,10 +203,7 @@ fn request<'a>(
 fn put(args: &SignArgs, signed: &Certified) -> Result<()> {
     let text = signed.chain_pem();
     if let Some(path) = &args.out {
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-            .with_context(|| format!("cannot write `{}`", path.display()))
-            .hint("name a file that is not there yet")?;
+        new_file::create(path, text.as_bytes(), Readers::All)?;
     }
     if args.json {
         ui::data(document(args, signed));

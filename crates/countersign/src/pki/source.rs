@@ -1,6 +1,5 @@
 //! Where is the manifest? In the folder, unless another file is named.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,19 +9,41 @@ use countersign_pki::{Draft, ManifestError, Store, StoreError};
 
 use crate::cli::DEV_FOLDER;
 use crate::failure::{Hint, hinted};
-use crate::ui;
+use crate::{input, ui};
 
 /// Which folder, and which manifest.
 #[derive(Debug, Args)]
+#[command(next_help_heading = FOLDER)]
 pub(super) struct Place {
     /// The folder of the certificates.
-    #[arg(long, default_value = DEV_FOLDER)]
+    #[arg(long, value_name = "DIR", default_value = DEV_FOLDER)]
     pub(super) dir: PathBuf,
 
     /// The manifest [default: pki.toml in the folder].
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
 }
+
+/// Which folder, for what makes one. It may be named without --dir.
+#[derive(Debug, Args)]
+#[command(next_help_heading = FOLDER)]
+pub(super) struct Folder {
+    /// The folder of the certificates; made where it is not there.
+    #[arg(long, value_name = "DIR", default_value = DEV_FOLDER)]
+    dir: PathBuf,
+
+    /// The same as --dir.
+    #[arg(value_name = "DIR", conflicts_with = "dir")]
+    positional: Option<PathBuf>,
+}
+
+impl Folder {
+    pub(super) fn path(&self) -> &Path {
+        self.positional.as_ref().unwrap_or(&self.dir)
+    }
+}
+
+pub(super) const FOLDER: &str = "Which folder";
 
 /// A manifest and the file that it was read from.
 pub(super) struct Source {
@@ -35,13 +56,8 @@ impl Source {
     pub(super) fn read(store: &Store, file: Option<&Path>) -> Result<Self> {
         let (path, text) = match file {
             Some(path) => {
-                let read = fs::read_to_string(path);
-                let text =
-                    read.with_context(|| format!("cannot read the manifest `{}`", path.display()));
-                (
-                    path.to_owned(),
-                    text.hint("name a manifest that is there with -f")?,
-                )
+                let text = input::text(path, "name a manifest that is there with -f")?;
+                (path.to_owned(), text)
             }
             None => {
                 let text = store.manifest().map_err(failed)?;
@@ -97,6 +113,8 @@ fn none(store: &Store) -> anyhow::Error {
     let (path, dir) = (store.manifest_path(), store.dir().display());
     hinted(
         anyhow!("there is no manifest `{}`", path.display()),
-        format!("name one with -f, or make a folder that has one: countersign pki init {dir}"),
+        format!(
+            "name one with -f, or make a folder that has one: countersign pki init --dir {dir}"
+        ),
     )
 }

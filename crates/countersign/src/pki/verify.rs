@@ -9,7 +9,7 @@ mod servers;
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use countersign_pki::{Authority, Expected, Fixture, Issued, Outcome, Side, Verifier};
 use countersign_tls::{Clock, SystemClock};
@@ -17,16 +17,19 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::fixtures::Which;
-use crate::ui;
+use crate::cli::OUTPUT;
+use crate::epilogue::{Ending, Example, epilogue};
+use crate::exit::Exit;
+use crate::failure::hinted;
+use crate::ui::{self, Progress};
 
 /// Present the catalogue of certificates, good and bad, to verifiers, and compare the verdicts.
 ///
 /// Presents every fixture over TLS on this machine, and prints a table of what became of it. With -f it is
 /// the fixtures of a manifest instead of the catalogue: our server then knows the holder of the
 /// certificate that a fixture is made from, and nobody else.
-///
-/// Exit codes: 0 done, no verdict differs; 1 one does, or failed; 2 not understood.
 #[derive(Debug, Args)]
+#[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
 pub(crate) struct VerifyArgs {
     /// Who is to judge.
     #[arg(long, value_enum, default_value = "countersign")]
@@ -41,9 +44,29 @@ pub(crate) struct VerifyArgs {
     clock: Option<Timestamp>,
 
     /// Print one JSON document instead of a table.
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
+
+const EXAMPLES: [Example; 3] = [
+    ("Our server and our client", "countersign pki verify"),
+    (
+        "OpenSSL and nginx too, which have to be installed",
+        "countersign pki verify --against all",
+    ),
+    (
+        "The certificates that are bad on purpose in a manifest",
+        "countersign pki verify -f psd2/pki.toml",
+    ),
+];
+
+const ENDINGS: [Ending; 2] = [
+    (Exit::Done, "no verdict differs"),
+    (
+        Exit::Failed,
+        "a verdict differs, or a verifier is not installed",
+    ),
+];
 
 /// Whose verdict is asked for.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -59,43 +82,54 @@ enum Against {
 }
 
 /// `countersign pki verify`.
-pub(crate) async fn run(args: VerifyArgs) -> Result<()> {
+pub(crate) async fn run(args: VerifyArgs) -> Result<Exit> {
     let fixtures = args.which.made(args.clock.unwrap_or_else(Timestamp::now))?;
-    let bench = Bench::new(clock(&args)?)?;
     let verifiers = verifiers(args.against);
+    let bench = Bench::new(clock(&args)?, fixtures.len() * verifiers.len())?;
     let mut verdicts: Vec<Vec<Verdict>> = Vec::new();
     for verifier in &verifiers {
         verdicts.push(bench.present(*verifier, &fixtures).await?);
     }
+    drop(bench);
     let rows: Vec<_> = (fixtures.iter().enumerate())
         .map(|(index, fixture)| {
             let verdicts = verdicts.iter().filter_map(|each| each.get(index));
             (fixture, verdicts.collect::<Vec<_>>())
         })
         .collect();
-    if args.json {
-        ui::data(as_json(&verifiers, &rows));
-    } else {
-        print(&verifiers, &rows);
+    match args.json {
+        true => ui::data(as_json(&verifiers, &rows)),
+        false => print(&verifiers, &rows),
     }
-    let differences = rows.iter().flat_map(|(_, verdicts)| verdicts);
-    let differences = differences.filter(|verdict| verdict.differs()).count();
-    let pending = fixtures.iter().filter(|it| it.expected.pending.is_some());
+    sum_up(&rows)
+}
+
+fn sum_up(rows: &[(&Fixture, Vec<&Verdict>)]) -> Result<Exit> {
+    let verdicts = rows.iter().flat_map(|(_, verdicts)| verdicts);
+    let differences = verdicts.filter(|verdict| verdict.differs()).count();
+    let pending = rows.iter().filter(|row| row.0.expected.pending.is_some());
     ui::note(format!(
-        "{} fixtures, {} verdicts of ours pending, {differences} differences",
-        fixtures.len(),
-        pending.count(),
+        "{}, {} of ours pending, {}",
+        ui::count(rows.len(), "fixture"),
+        ui::count(pending.count(), "verdict"),
+        ui::count(differences, "difference"),
     ));
-    if differences > 0 {
-        bail!("{differences} verdicts differ from those expected");
+    match differences {
+        0 => Ok(Exit::Done),
+        _ => Err(hinted(
+            anyhow!("{differences} of the verdicts are not those expected"),
+            "EXPECTED in the table says what was; docs/reference/verdicts.md says why",
+        )),
     }
-    Ok(())
 }
 
 fn clock(args: &VerifyArgs) -> Result<Arc<dyn Clock>> {
     match args.clock {
         Some(at) if matches!(args.against, Against::Countersign) => Ok(Arc::new(Standing(at))),
-        Some(_) => bail!("--clock is for --against countersign: the others know only the present"),
+        Some(_) => Err(hinted(
+            anyhow!("--clock is for --against countersign: the others know only the present"),
+            "leave --clock out, or --against",
+        )),
         None => Ok(Arc::new(SystemClock)),
     }
 }
@@ -163,10 +197,12 @@ struct Bench {
     server: Issued,
     /// By which our server and our client judge.
     clock: Arc<dyn Clock>,
+    /// What each verifier has judged.
+    progress: Progress,
 }
 
 impl Bench {
-    fn new(clock: Arc<dyn Clock>) -> Result<Self> {
+    fn new(clock: Arc<dyn Clock>, verdicts: usize) -> Result<Self> {
         let now = Timestamp::now();
         let root = Authority::root("Verify Server Root TEST ONLY", now)?;
         let server = root.server(now).dns("localhost").issue()?;
@@ -174,6 +210,7 @@ impl Bench {
             root,
             server,
             clock,
+            progress: Progress::new("verdicts", verdicts),
         })
     }
 
@@ -206,6 +243,7 @@ impl Bench {
     }
 
     async fn present_server(&self, verifier: Verifier, fixture: &Fixture) -> Result<Seen> {
+        self.progress.step();
         match verifier {
             Verifier::Openssl => servers::called_by_openssl(fixture).await,
             Verifier::Nginx => Ok(Seen {
@@ -227,15 +265,15 @@ fn verifiers(against: Against) -> Vec<Verifier> {
 }
 
 fn print(verifiers: &[Verifier], rows: &[(&Fixture, Vec<&Verdict>)]) {
-    let mut head = vec!["fixture".to_owned(), "stage".to_owned()];
-    head.extend(verifiers.iter().map(ToString::to_string));
-    let mut lines = vec![head];
-    for (fixture, verdicts) in rows {
-        let mut line = vec![fixture.name.to_string(), fixture.expected.stage.to_string()];
-        line.extend(verdicts.iter().map(|verdict| verdict.text()));
-        lines.push(line);
-    }
-    ui::columns(&lines);
+    let names: Vec<_> = verifiers.iter().map(ToString::to_string).collect();
+    let mut head = vec!["fixture", "stage"];
+    head.extend(names.iter().map(String::as_str));
+    let lines = rows.iter().map(|(fixture, verdicts)| {
+        let start = [fixture.name.to_string(), fixture.expected.stage.to_string()];
+        let verdicts = verdicts.iter().map(|verdict| verdict.text());
+        start.into_iter().chain(verdicts).collect()
+    });
+    ui::table(&head, lines.collect());
 }
 
 fn as_json(verifiers: &[Verifier], rows: &[(&Fixture, Vec<&Verdict>)]) -> serde_json::Value {

@@ -187,10 +187,11 @@ impl Entry {
 
     fn remark(&self, severity: Severity, code: &'static str, message: &str) -> Remark {
         let subject = |certificate: &Certificate| certificate.subject().to_string();
+        let subject = self.certificate.as_ref().map(subject);
         Remark {
             severity,
             position: Some(self.position),
-            subject: self.certificate.as_ref().map(subject),
+            subject: subject.filter(|subject| !subject.is_empty()),
             code,
             message: message.to_owned(),
         }

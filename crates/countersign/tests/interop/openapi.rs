@@ -79,7 +79,7 @@ fn known(dev: &Dev) -> String {
         "access": { "balances": [{ "iban": "DE89370400440532013000" }], "transactions": [{ "iban": "DE89370400440532013000" }] },
         "recurringIndicator": true, "validUntil": "2099-12-31", "frequencyPerDay": 4, "combinedServiceIndicator": false
     }"#;
-    let consent = get(dev, "open-banking/v1/consents", &["--json", consent]);
+    let consent = get(dev, "open-banking/v1/consents", &["--data-json", consent]);
     let payment = r#"{
         "debtorAccount": { "iban": "DE89370400440532013000" }, "creditorAccount": { "iban": "DE89370400440532013000" },
         "instructedAmount": { "currency": "EUR", "amount": "1.00" }, "creditorName": "Bookshop"
@@ -87,7 +87,7 @@ fn known(dev: &Dev) -> String {
     let payment = get(
         dev,
         "open-banking/v1/payments/sepa-credit-transfers",
-        &["--json", payment],
+        &["--data-json", payment],
     );
     format!(
         "[parameters]\n\"header.Consent-ID\" = {}\n\"path.payment_id\" = {}\n\"path.account_id\" = \"{ACCOUNT}\"\n\

@@ -51,7 +51,7 @@ fn a_body_is_posted_and_the_answer_printed() {
     let body = r#"{"amount_minor":1,"currency":"EUR","reference":"x"}"#;
     let output = run(
         folder.path(),
-        &["call", "--as", "billing", "--json", body, &url],
+        &["call", "--as", "billing", "--data-json", body, &url],
     );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let created: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();

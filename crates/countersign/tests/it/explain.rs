@@ -338,7 +338,7 @@ fn what_cannot_be_read_is_said_with_what_was_wanted() {
         (
             "billing",
             vec!["G T", "/"],
-            "error: `G T` is not a method: invalid HTTP method\n",
+            "error: `G T` is not a method: invalid HTTP method\nhint: write the method first, then the path: GET /whoami\n",
         ),
         (
             "billing",
@@ -355,7 +355,7 @@ fn what_cannot_be_read_is_said_with_what_was_wanted() {
                 "GET",
                 "/",
             ],
-            "error: `policy.toml`: expected value at line 1 column 1\nhint: make it with `countersign serve --routes=json`, or `Api::table` and `to_json`\n",
+            "error: `policy.toml`: expected value at line 1 column 1\nhint: make it with `countersign serve --routes --json`, or `Api::table` and `to_json`\n",
         ),
     ] {
         let (code, _, said) = explain(folder.path(), name, &more);

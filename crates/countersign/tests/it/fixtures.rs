@@ -83,7 +83,7 @@ fn an_unknown_fixture_is_an_error() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         stderr(&output),
-        "error: no fixture has `nonesuch` in its name\n"
+        "error: no fixture has `nonesuch` in its name\nhint: `countersign pki fixtures` lists the names\n"
     );
 }
 
@@ -163,7 +163,7 @@ fn a_folder_that_holds_anything_is_left_alone() {
     );
     assert_eq!(
         stderr(&none),
-        "error: no fixture has `nonesuch` in its name\n"
+        "error: no fixture has `nonesuch` in its name\nhint: `countersign pki fixtures` lists the names\n"
     );
 }
 

@@ -14,6 +14,7 @@ mod issue;
 mod json;
 mod lint;
 mod lock;
+mod man;
 mod pki;
 mod progress;
 mod psd2;
@@ -22,4 +23,6 @@ mod seed;
 mod serve;
 mod sign;
 mod support;
+#[cfg(target_os = "linux")]
+mod transcripts;
 mod trust;

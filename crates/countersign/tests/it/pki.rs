@@ -242,10 +242,10 @@ fn a_manifest_that_is_wrong_or_missing_is_said_with_its_place() {
     assert_eq!(
         stderr(&output),
         "error: there is no manifest `certs/pki.toml`\n\
-         hint: name one with -f, or make a folder that has one: countersign pki init certs\n"
+         hint: name one with -f, or make a folder that has one: countersign pki init --dir certs\n"
     );
     let output = pki_fails(folder.path(), "apply certs -f my.toml");
-    assert!(stderr(&output).starts_with("error: cannot read the manifest `my.toml`: "));
+    assert!(stderr(&output).starts_with("error: cannot read `my.toml`: "));
     fs::write(
         folder.path().join("my.toml"),
         "version = 1\n[authority.root]\nname = \"R\"\n",
@@ -467,7 +467,10 @@ fn an_error_of_the_store_names_file_and_item_and_what_to_do() {
 #[test]
 fn the_exit_codes_are_told_where_there_is_a_choice() {
     let folder = tempdir().unwrap();
-    assert!(stdout(&pki(folder.path(), "--help")).contains("`apply --plan` found something to do"));
+    assert!(
+        stdout(&pki(folder.path(), "apply --help"))
+            .contains("with --plan if something would be done")
+    );
     let usage = pki_fails(folder.path(), "issue somebody alice");
     assert_eq!(usage.status.code(), Some(2));
 }

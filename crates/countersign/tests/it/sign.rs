@@ -91,7 +91,7 @@ fn a_signed_request_is_a_chain_with_the_names_that_were_given_and_no_right_that_
 
     let again = run(folder.path(), &args);
     assert_eq!(again.status.code(), Some(1));
-    assert!(stderr(&again).contains("cannot write `partner.pem`"));
+    assert!(stderr(&again).contains("`partner.pem` is there already"));
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn a_request_that_is_none_or_is_broken_or_has_no_name_is_refused_with_a_hint() {
         (
             "missing.pem",
             &["--cn", "x"][..],
-            "cannot read the certificate signing request `missing.pem`",
+            "cannot read `missing.pem`",
         ),
         (
             "none.pem",

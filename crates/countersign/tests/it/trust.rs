@@ -166,7 +166,7 @@ fn the_same_is_told_as_json() {
             }],
         })
     );
-    assert_eq!(stderr(&output), "1 certificates, 1 errors, 0 warnings\n");
+    assert_eq!(stderr(&output), "1 certificate, 1 error, 0 warnings\n");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use countersign_pki::{Attribute, NewStatements, Subject};
 
 /// Of a payment service provider's certificate.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "A payment service provider")]
 pub(super) struct Psd2Args {
     /// What the provider may do: PSP_AS, PSP_PI, PSP_AI or PSP_IC; may be repeated.
     #[arg(long, value_name = "ROLE", value_parser = role, requires = "org_id")]

@@ -31,6 +31,7 @@ pub(crate) async fn present(
     for fixture in fixtures {
         let one = one(bench, fixture, Arc::clone(&clock));
         seen.push(one.await.context(fixture.name.clone())?);
+        bench.progress.step();
     }
     Ok(seen)
 }

@@ -26,6 +26,7 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<
             outcome,
             code: None,
         });
+        bench.progress.step();
     }
     Ok(seen)
 }

@@ -23,6 +23,7 @@ pub(crate) async fn present(bench: &Bench, fixtures: &[&Fixture]) -> Result<Vec<
                 .await
                 .context(fixture.name.clone())?,
         );
+        bench.progress.step();
     }
     Ok(seen)
 }

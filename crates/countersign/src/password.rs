@@ -1,17 +1,18 @@
 //! Under which password? From a file or from the environment: a command line is read by everybody.
 
 use std::env;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Result, anyhow, ensure};
 use clap::Args;
 
 use crate::failure::{Hint, hinted};
+use crate::input;
 
+/// Where the password of a key or of a store is.
 #[derive(Debug, Args)]
-#[group(multiple = false)]
-pub(super) struct PasswordArgs {
+#[group(id = "password", multiple = false)]
+pub(crate) struct PasswordArgs {
     /// The file with the password, in its first line.
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -23,7 +24,7 @@ pub(super) struct PasswordArgs {
 
 impl PasswordArgs {
     /// The password that `format` wants.
-    pub(super) fn required(&self, format: &str) -> Result<String> {
+    pub(crate) fn required(&self, format: &str) -> Result<String> {
         let given = self.given()?;
         given
             .ok_or_else(|| anyhow!("{format} wants a password"))
@@ -31,7 +32,7 @@ impl PasswordArgs {
     }
 
     /// The password, where there is one.
-    pub(super) fn given(&self) -> Result<Option<String>> {
+    pub(crate) fn given(&self) -> Result<Option<String>> {
         let (password, from) = match (&self.password_file, &self.password_env) {
             (Some(path), _) => (from_file(path)?, format!("`{}`", path.display())),
             (None, Some(name)) => (from_environment(name)?, format!("${name}")),
@@ -42,7 +43,7 @@ impl PasswordArgs {
     }
 
     /// Nobody shall think that something is encrypted which is not.
-    pub(super) fn refused(&self, format: &str) -> Result<()> {
+    pub(crate) fn refused(&self, format: &str) -> Result<()> {
         if self.password_file.is_none() && self.password_env.is_none() {
             return Ok(());
         }
@@ -53,10 +54,8 @@ impl PasswordArgs {
     }
 }
 
-fn from_file(path: &PathBuf) -> Result<String> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("cannot read the password in `{}`", path.display()))
-        .hint("name a text file with the password in its first line")?;
+fn from_file(path: &Path) -> Result<String> {
+    let text = input::text(path, "name a text file with the password in its first line")?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

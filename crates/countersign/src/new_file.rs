@@ -35,7 +35,8 @@ pub(super) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> 
             "name a file that is not there yet, or remove that one first",
         ));
     }
-    Err(refused)
+    // Without the path of the temporary file.
+    Err(io::Error::from(refused.kind()))
         .with_context(|| format!("cannot write `{}`", path.display()))
         .hint("name a file in a folder that is there and may be written")
 }
