@@ -52,6 +52,7 @@ pub struct Reloader {
     examined: Digests,
     /// What the last poll found, if it was new.
     unsettled: Option<Digests>,
+    looks: u32,
 }
 
 /// What became of a new state.
@@ -82,6 +83,7 @@ impl Reloader {
             in_force: digests.clone(),
             examined: digests,
             unsettled: None,
+            looks: 0,
         }
     }
 
@@ -114,9 +116,9 @@ impl Reloader {
     /// Looks at the files, and reloads once they hold something new and have held it since the poll before: a
     /// certificate and its key are two files, and cannot change at one moment.
     pub async fn poll(&mut self) -> Option<Reloaded> {
-        let config = self.watched.clone();
-        let found = blocking(move || Digests::of(&config)).await?;
+        let found = self.look().await?;
         if found == self.examined {
+            self.examined = found;
             self.unsettled = None;
             return None;
         }
@@ -125,6 +127,18 @@ impl Reloader {
             return None;
         }
         self.reload().await
+    }
+
+    /// Reads what looks other than before, and once in a while all: a list may have many megabytes.
+    async fn look(&mut self) -> Option<Digests> {
+        let (config, before) = (self.watched.clone(), self.examined.clone());
+        self.looks = self.looks.wrapping_add(1);
+        let all = self.looks.is_multiple_of(LOOKS);
+        blocking(move || match all {
+            true => Digests::of(&config),
+            false => Digests::again(&config, &before),
+        })
+        .await
     }
 
     /// Reloads at once, whether the files hold something new or not; none where the program is ending.
@@ -235,4 +249,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 const POLL: Duration = Duration::from_secs(1);
+/// Where a file system does not tell of a change, it is seen within a minute.
+const LOOKS: u32 = 60;
 const TRIES: usize = 3;
