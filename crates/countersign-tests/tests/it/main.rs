@@ -29,4 +29,3 @@ mod renewed;
 mod rotated;
 mod transactions;
 mod trusts;
-mod upstream;
