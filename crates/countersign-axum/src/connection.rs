@@ -38,6 +38,8 @@ struct Facts {
     heard: Heard,
     /// The epoch at which something was allowed on it for the last time.
     allowed: AtomicU64,
+    /// By this it is counted among those of its caller.
+    held: OnceLock<Arc<()>>,
     audit: Audit,
     ending: CancellationToken,
 }
@@ -165,6 +167,7 @@ impl Connection {
                 judgement: ArcSwap::from_pointee(judgement),
                 heard: Heard::default(),
                 allowed: AtomicU64::new(0),
+                held: OnceLock::new(),
                 audit,
                 ending,
             }),
@@ -207,6 +210,13 @@ impl Connection {
         // The load alone, on all requests but the first: no other processor loses the cache line.
         allowed.load(Ordering::Relaxed) != epoch.number()
             && allowed.swap(epoch.number(), Ordering::Relaxed) != epoch.number()
+    }
+
+    /// Counts it among those of a caller until it ends; once.
+    pub(crate) fn hold(&self, held: Option<Arc<()>>) {
+        if let Some(held) = held {
+            let _ = self.facts.held.set(held);
+        }
     }
 
     /// The last for whom a trust vouched on it, with the chain that was presented. It may be refused by now: who may

@@ -219,7 +219,12 @@ impl Guard {
             _ => return None,
         };
         let callers = self.live.callers();
-        callers.note(caller, proof, self.live.now())
+        let own = matches!(proof, Proof::Peer(_));
+        let renewed = callers.note(caller, proof, self.live.now());
+        if own {
+            connection.hold(callers.hold(caller.identity()));
+        }
+        renewed
     }
 
     /// Asks what is asked besides.

@@ -82,7 +82,7 @@ mod live;
 pub use live::{Epoch, Live, Snapshot};
 
 mod metrics;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, Minute, Tally};
 
 mod reload;
 pub use reload::{Foreseen, Reload};

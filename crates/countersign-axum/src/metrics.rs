@@ -1,14 +1,19 @@
 //! How often did what happen, how long did it take, and what ends when?
 
 mod labels;
+
+mod recent;
+pub use recent::{Minute, Tally};
+
 mod snapshot;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_policy::PrincipalName;
 use countersign_tls::{PeerError, Refusal};
+use jiff::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -17,6 +22,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use self::labels::{Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
+use self::recent::LastHour;
 use crate::audit::{EventKind, Outcome};
 use crate::{AuditEvent, Code, Live};
 
@@ -51,6 +57,8 @@ struct Told {
     /// What was counted before, so that to count it again needs no text.
     series: HashMap<Series, Counter>,
     refusals: VecDeque<AuditEvent>,
+    reloads: VecDeque<AuditEvent>,
+    hour: LastHour,
 }
 
 /// By what requests are counted.
@@ -98,6 +106,27 @@ impl Metrics {
     /// The last 100 events in which somebody, or a new state, was refused or failed; the newest first.
     pub fn refusals(&self) -> Vec<AuditEvent> {
         self.counts.told().refusals.iter().rev().cloned().collect()
+    }
+
+    /// The last 20 reloads, those that were refused too; the newest first.
+    pub fn reloads(&self) -> Vec<AuditEvent> {
+        self.counts.told().reloads.iter().rev().cloned().collect()
+    }
+
+    /// How many requests were decided in each of the 60 minutes until `now`, the oldest first.
+    pub fn minutes(&self, now: Timestamp) -> Vec<Minute> {
+        self.counts.told().hour.until(now)
+    }
+
+    /// How many requests of each principal were decided since the start; of those whom the policy does not know
+    /// under none.
+    pub fn tallies(&self) -> BTreeMap<Option<PrincipalName>, Tally> {
+        let mut tallies = BTreeMap::<_, Tally>::new();
+        for (series, counter) in &self.counts.told().series {
+            let tally = tallies.entry(series.principal.clone()).or_default();
+            tally.add(series.outcome, counter.get());
+        }
+        tallies
     }
 
     /// A connection that is held until the answer is dropped.
@@ -157,6 +186,7 @@ impl Metrics {
                 counts.ended.get_or_create(&Ended::of(event)).inc();
             }
             EventKind::Reload => {
+                keep(&mut counts.told().reloads, event, MOST_RELOADS);
                 counts.reloads.get_or_create(&Reloaded::of(event)).inc();
             }
             EventKind::CertificateRenewed => {
@@ -164,7 +194,7 @@ impl Metrics {
             }
         }
         if !matches!(event.outcome, Outcome::Allowed | Outcome::Applied) {
-            counts.told().remember(event);
+            keep(&mut counts.told().refusals, event, MOST_REFUSALS);
         }
     }
 
@@ -210,7 +240,10 @@ impl Counts {
     }
 
     fn request(&self, event: &AuditEvent) {
-        self.told().counter(&self.requests, event).inc();
+        let mut told = self.told();
+        told.counter(&self.requests, event).inc();
+        told.hour.note(event.time, event.outcome);
+        drop(told);
         if let Some(took) = event.took {
             self.decisions.observe(took.as_secs_f64());
         }
@@ -251,13 +284,14 @@ impl Told {
         }
         counter
     }
+}
 
-    fn remember(&mut self, event: &AuditEvent) {
-        if self.refusals.len() >= MOST_REFUSALS {
-            self.refusals.pop_front();
-        }
-        self.refusals.push_back(event.clone());
+/// Keeps the last `most`.
+fn keep(last: &mut VecDeque<AuditEvent>, event: &AuditEvent, most: usize) {
+    if last.len() >= most {
+        last.pop_front();
     }
+    last.push_back(event.clone());
 }
 
 impl fmt::Debug for Metrics {
@@ -278,6 +312,7 @@ impl Drop for Held {
 
 const MOST_SERIES: usize = 10_000;
 const MOST_REFUSALS: usize = 100;
+const MOST_RELOADS: usize = 20;
 
 /// A decision takes microseconds; one that asks somebody else, milliseconds.
 const BUCKETS: [f64; 10] = [

@@ -30,6 +30,10 @@ pub struct Sighting {
     pub certificate: Arc<Certificate>,
     /// Whom that certificate proved.
     pub(crate) proof: Proof,
+    /// A clone for each connection of its own on which it was allowed something and which is held.
+    held: Arc<()>,
+    /// How many of its own connections are held on which it was allowed something; those of gateways are not its own.
+    pub connections: usize,
     /// When a connection with that certificate was first allowed something, for the last time.
     pub last: Timestamp,
 }
@@ -91,8 +95,17 @@ impl Seen {
         if age(&certificate) <= age(&sighting.certificate) {
             return None;
         }
-        let renewed = std::mem::replace(sighting, new);
+        let held = Arc::clone(&sighting.held);
+        let renewed = std::mem::replace(sighting, Sighting { held, ..new });
         Some(renewed.certificate)
+    }
+
+    /// What a connection of `identity` keeps for as long as it is held.
+    pub(crate) fn hold(&self, identity: &Identity) -> Option<Arc<()>> {
+        let latest = self.latest();
+        latest
+            .get(identity)
+            .map(|sighting| Arc::clone(&sighting.held))
     }
 
     /// Forgets whom `directory` does not know.
@@ -103,7 +116,7 @@ impl Seen {
 
     /// All of them, in the order of their identities.
     pub(crate) fn sightings(&self) -> Vec<Sighting> {
-        let mut sightings: Vec<_> = self.latest().values().cloned().collect();
+        let mut sightings: Vec<_> = self.latest().values().map(Sighting::counted).collect();
         sightings.sort_by(|one, other| one.identity.cmp(&other.identity));
         sightings
     }
@@ -121,7 +134,19 @@ impl Sighting {
             identity: caller.identity().clone(),
             certificate,
             proof,
+            held: Arc::default(),
+            connections: 0,
             last: now,
+        }
+    }
+
+    /// A copy, which holds nothing.
+    fn counted(&self) -> Self {
+        let connections = Arc::strong_count(&self.held).saturating_sub(1);
+        Self {
+            held: Arc::default(),
+            connections,
+            ..self.clone()
         }
     }
 }

@@ -2,13 +2,17 @@
 
 mod document;
 
+mod page;
+
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use countersign_axum::{Api, Json, Live, Metrics, Permission};
+use countersign_axum::{Api, Json, Live, Metrics, Permission, RouteTable};
 use tokio_util::sync::CancellationToken;
 
 use self::document::StatusDocument;
@@ -26,6 +30,8 @@ impl Permission for ReadAdmin {
 pub(crate) struct Admin {
     pub(crate) live: Live,
     pub(crate) metrics: Metrics,
+    /// What the API asks of its callers: by this a refusal is explained.
+    pub(crate) table: Arc<RouteTable>,
     pub(crate) stopping: CancellationToken,
 }
 
@@ -34,7 +40,10 @@ impl Admin {
     pub(crate) fn open(self) -> Router {
         let told = Router::new()
             .route("/metrics", get(metrics))
-            .route("/status", get(status));
+            .route("/status", get(status))
+            .route("/", get(page))
+            .route(page::STYLE, get(page::style))
+            .route(page::SCRIPT, get(page::script));
         told.with_state(self.clone()).merge(self.health())
     }
 
@@ -53,6 +62,9 @@ impl Admin {
             .public("/readyz", get(readyz))
             .guarded::<ReadAdmin>("/metrics", get(metrics))
             .guarded::<ReadAdmin>("/status", get(status))
+            .guarded::<ReadAdmin>("/", get(page))
+            .guarded::<ReadAdmin>(page::STYLE, get(page::style))
+            .guarded::<ReadAdmin>(page::SCRIPT, get(page::script))
             .with_state(self)
     }
 }
@@ -76,4 +88,8 @@ async fn metrics(State(admin): State<Admin>) -> Response {
 
 async fn status(State(admin): State<Admin>) -> Json<StatusDocument> {
     Json(StatusDocument::of(&admin.live, &admin.metrics))
+}
+
+async fn page(State(admin): State<Admin>) -> Response {
+    page::answer(&admin)
 }

@@ -97,8 +97,9 @@ impl Gateway {
         audit: Audit,
     ) -> Result<Self, StartError> {
         let limits = parts.limits();
-        let router = parts.router(live.clone())?;
-        let serving = Serving::start(addresses, router, limits, live, audit);
+        let table = parts.config.routes.clone();
+        let routes = (table, parts.router(live.clone())?);
+        let serving = Serving::start(addresses, routes, limits, live, audit);
         serving.await.map(Self)
     }
 

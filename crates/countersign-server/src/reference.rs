@@ -33,8 +33,8 @@ impl ReferenceServer {
         live: Live,
         audit: Audit,
     ) -> Result<Self, StartError> {
-        let router = api.into_router();
-        let serving = Serving::start(addresses, router, Limits::default(), live, audit);
+        let routes = (api.table(), api.into_router());
+        let serving = Serving::start(addresses, routes, Limits::default(), live, audit);
         serving.await.map(Self)
     }
 

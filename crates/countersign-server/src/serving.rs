@@ -1,8 +1,9 @@
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
-use countersign_axum::{Audit, Limits, Live, RouteTableError};
+use countersign_axum::{Audit, Limits, Live, RouteTable, RouteTableError};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +25,7 @@ impl Serving {
     /// Binds every listener, then serves on them in the background: `router` where the API is.
     pub(crate) async fn start(
         addresses: Addresses,
-        router: Router,
+        (table, router): (RouteTable, Router),
         limits: Limits,
         live: Live,
         audit: Audit,
@@ -33,6 +34,7 @@ impl Serving {
         let admin = Admin {
             live: live.clone(),
             metrics: audit.metrics().clone(),
+            table: Arc::new(table),
             stopping: stopping.clone(),
         };
         let api = Listener::guarded(addresses.api, router, limits, live.clone(), audit.clone());
@@ -64,7 +66,7 @@ impl Serving {
         self.api.address
     }
 
-    /// Where `/healthz`, `/readyz`, `/metrics` and `/status` are served.
+    /// Where the operator's page, `/healthz`, `/readyz`, `/metrics` and `/status` are served.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin.address
     }

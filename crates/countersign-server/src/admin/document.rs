@@ -136,7 +136,7 @@ impl CallerDocument {
 }
 
 /// As in the configuration.
-fn word(revocation: Revocation) -> String {
+pub(super) fn word(revocation: Revocation) -> String {
     match revocation {
         Revocation::RequireFresh => "require-fresh".to_owned(),
         Revocation::AllowStale { limit } => format!("allow-stale {limit:#}"),

@@ -1,0 +1,167 @@
+//! Who was refused, with which certificate, and why?
+
+use countersign_axum::audit::EventKind;
+use countersign_axum::{Access, AuditEvent, RouteTable, Snapshot};
+use countersign_identity::Certificate;
+use countersign_policy::{Explanation, Requirement};
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::heading;
+use super::moment::{relative, time};
+use crate::admin::Admin;
+
+/// The last of them.
+const MOST: usize = 50;
+
+pub(super) fn section(admin: &Admin, snapshot: &Snapshot, now: Timestamp) -> Markup {
+    let refusals = admin.metrics.refusals();
+    let refusals = refusals
+        .iter()
+        .filter(|event| event.kind != EventKind::Reload);
+    let refusals: Vec<_> = refusals.take(MOST).collect();
+    let about = "The last 50, the newest first. Open one for the certificate, and for what the policy in force says.";
+    html! {
+        section aria-labelledby="refusals" {
+            (heading("refusals", "Refusals", about))
+            @if refusals.is_empty() { p { "Nobody was refused." } }
+            @else { ol.refusals { @for event in refusals {
+                li { (refusal(event, &admin.table, snapshot, now)) }
+            } } }
+        }
+    }
+}
+
+fn refusal(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot, now: Timestamp) -> Markup {
+    let id = format!("r{}-{:?}", event.time.as_nanosecond(), event.address);
+    let id = id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    html! {
+        details id=(id) {
+            summary {
+                span.code { (event.code.map_or(event.outcome.as_str(), |code| code.as_str())) }
+                span.who { (who(event)) }
+                span.when { (relative(event.time, now)) }
+                span.why { (event.detail.as_deref().unwrap_or("no reason is known")) }
+            }
+            dl.facts {
+                (fact("When", html! { (time(event.time)) }))
+                (fact("What", html! { (what(event)) }))
+                @if let Some(address) = event.address { (fact("From", html! { (address) })) }
+                @if let Some(id) = &event.correlation_id { (fact("Correlation id", html! { code { (id.as_str()) } })) }
+                @if let Some(alert) = &event.alert { (fact("TLS alert", html! { (alert) })) }
+                @if let Some(certificate) = &event.certificate { (facts(certificate)) }
+                @else { (fact("Certificate", html! { "none" })) }
+                @for line in explain(event, table, snapshot) { (fact("Explained", html! { (line) })) }
+            }
+        }
+    }
+}
+
+fn who(event: &AuditEvent) -> String {
+    let principal = event.principal.as_ref().map(ToString::to_string);
+    let subject = event
+        .certificate
+        .as_ref()
+        .map(|certificate| subject(certificate));
+    principal
+        .or(subject)
+        .unwrap_or_else(|| "no certificate".to_owned())
+}
+
+fn what(event: &AuditEvent) -> String {
+    let route = event.route.as_deref().unwrap_or("a path that is not there");
+    match (&event.method, event.kind) {
+        (Some(method), _) => format!("{method} {route}"),
+        (None, kind) => kind.as_str().to_owned(),
+    }
+}
+
+fn facts(certificate: &Certificate) -> Markup {
+    let names = certificate.alt_names().iter().map(ToString::to_string);
+    html! {
+        (fact("Subject", html! { (subject(certificate)) }))
+        @for name in names { (fact("Name", html! { (name) })) }
+        (fact("Issuer", html! { (certificate.issuer()) }))
+        (fact("Ends", html! { (time(certificate.not_after())) }))
+        (fact("Serial", html! { code { (certificate.serial()) } }))
+        (fact("Thumbprint", html! { code { (certificate.thumbprint()) } }))
+    }
+}
+
+fn fact(what: &str, value: Markup) -> Markup {
+    html! { div { dt { (what) } dd { (value) } } }
+}
+
+fn subject(certificate: &Certificate) -> String {
+    match certificate.subject().is_empty() {
+        true => "no subject".to_owned(),
+        false => certificate.subject().to_string(),
+    }
+}
+
+/// What the policy in force makes of the caller; nothing where no trust vouched for a name.
+fn explain(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot) -> Vec<String> {
+    let Some(identity) = &event.identity else {
+        return vec!["no trust vouched for a name, so the policy was not asked".to_owned()];
+    };
+    let requirement = requirement(event, table).unwrap_or(Requirement::Known);
+    let explanation = snapshot
+        .directory()
+        .explain(identity, &requirement, event.time);
+    let mut lines = vec![format!(
+        "the trust `{}` vouched for {}",
+        identity.trust(),
+        identity.name()
+    )];
+    lines.extend(known(&explanation));
+    lines.extend(held(&explanation, &requirement));
+    lines.push(match &explanation.verdict {
+        Ok(()) => "the policy in force would allow it".to_owned(),
+        Err(denial) => format!("the policy in force denies it: {denial}"),
+    });
+    lines
+}
+
+fn known(explanation: &Explanation<'_>) -> Vec<String> {
+    if let Some((principal, position)) = explanation.principal {
+        return vec![format!(
+            "it is `{}`, by {position} of the policy",
+            principal.name()
+        )];
+    }
+    let elsewhere = explanation.elsewhere.iter();
+    let elsewhere = elsewhere.map(|(identity, principal, position)| {
+        let name = principal.name();
+        format!("`{identity}` would be `{name}`, by {position} of the policy")
+    });
+    let nobody = "nobody in the policy has that name under that trust".to_owned();
+    [nobody].into_iter().chain(elsewhere).collect()
+}
+
+/// What is asked for, and which roles would give it.
+fn held(explanation: &Explanation<'_>, requirement: &Requirement) -> Option<String> {
+    let Requirement::Permission(asked) = requirement else {
+        return None;
+    };
+    let roles: Vec<_> = explanation
+        .granting
+        .iter()
+        .map(|role| format!("`{role}`"))
+        .collect();
+    Some(match (explanation.grant.is_some(), roles.as_slice()) {
+        (true, _) => format!("the route asks for `{asked}`, which it holds"),
+        (false, []) => format!("the route asks for `{asked}`, which no role grants"),
+        (false, roles) => format!(
+            "the route asks for `{asked}`, which the roles {} grant",
+            roles.join(", ")
+        ),
+    })
+}
+
+fn requirement(event: &AuditEvent, table: &RouteTable) -> Option<Requirement> {
+    let (method, route) = (event.method.as_ref()?, event.route.as_deref()?);
+    match &table.find(method, route).ok()?.access {
+        Access::Guarded(permission) => Some(Requirement::Permission(permission.clone())),
+        _ => Some(Requirement::Known),
+    }
+}
