@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn combinations_without_end_become_one() {
         let metrics = Metrics::new();
-        let now = jiff::Timestamp::UNIX_EPOCH;
+        let now = Timestamp::UNIX_EPOCH;
         for number in 0..MOST_SERIES + 5 {
             let (kind, outcome) = (EventKind::Request, Outcome::Allowed);
             let mut event = AuditEvent::new(kind, outcome, None, now, Epoch::FIRST);
