@@ -1,5 +1,9 @@
 //! Claims about the configuration of the reference server.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod config;
 mod fetch;
