@@ -1,9 +1,5 @@
 //! Claims about the configuration of the reference server.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod config;
 mod fetch;
