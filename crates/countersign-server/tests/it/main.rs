@@ -5,4 +5,6 @@ mod config;
 mod fetch;
 mod front;
 mod oauth;
+mod page;
 mod reload;
+mod scene;

@@ -181,7 +181,7 @@ async fn off_loopback_only_who_may_reads_what_the_admin_listener_tells() {
     };
     let operator = build(BILLING).await;
     let reports = build(REPORTS).await;
-    for path in ["/metrics", "/status"] {
+    for path in ["/", "/page.css", "/page.js", "/metrics", "/status"] {
         let answer = operator.get(url(path)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         let error = reports.get(url(path)).send().await.unwrap_err();

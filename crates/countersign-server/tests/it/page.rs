@@ -1,0 +1,181 @@
+//! What the operator's page tells, and to whom.
+
+use axum::http::{StatusCode, Uri};
+use countersign_server::Addresses;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use jiff::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::scene::{CALLERS, REFUSALS, SUBJECT, Scene};
+
+fn now() -> Timestamp {
+    "2026-08-01T12:00:30Z".parse().unwrap()
+}
+
+async fn scene() -> Scene {
+    Scene::start(now(), Addresses::loopback()).await
+}
+
+async fn get(scene: &Scene, path: &str) -> http::Response<String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Empty<hyper::body::Bytes>>();
+    let url: Uri = format!("{}{path}", scene.server.admin_url())
+        .parse()
+        .unwrap();
+    let (head, body) = client.get(url).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    http::Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
+}
+
+/// The part of the page below the heading with this id.
+fn section<'a>(page: &'a str, id: &str) -> &'a str {
+    let begin = format!("<section aria-labelledby=\"{id}\">");
+    let (_, rest) = page.split_once(&begin).unwrap();
+    rest.split_once("</section>").unwrap().0
+}
+
+/// The text, without tags.
+fn text(markup: &str) -> String {
+    let parts = markup.split('<').skip(1);
+    parts
+        .filter_map(|part| part.split_once('>'))
+        .map(|(_, text)| text)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[tokio::test]
+async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends_first_stands_first()
+ {
+    let page = get(&scene().await, "/").await.into_body();
+    let callers = section(&page, "callers");
+    let places = CALLERS.map(|(name, _)| callers.find(&format!("<b>{name}</b>")).unwrap());
+    assert!(places.is_sorted(), "{callers}");
+    let rows: Vec<_> = callers.split("<tr>").skip(2).collect();
+    assert_eq!(rows.len(), 12);
+    let first = text(rows[0]);
+    for wanted in [
+        "in 2 days",
+        "soon",
+        "2026-08-03",
+        "spiffe://acme.example/billing",
+    ] {
+        assert!(first.contains(wanted), "{wanted}: {first}");
+    }
+    // One connection is held; it asked once in each minute of the hour.
+    assert!(rows[0].contains(
+        "<td class=\"number\">1</td><td class=\"number\">60</td><td class=\"number\">0</td>"
+    ));
+    assert!(!text(rows[11]).contains("soon"));
+}
+
+#[tokio::test]
+async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() {
+    let page = get(&scene().await, "/").await.into_body();
+    let refusals = section(&page, "refusals");
+    let rows: Vec<_> = refusals.split("<details").skip(1).collect();
+    assert_eq!(rows.len(), 5);
+    for ((row, code), wanted) in rows.iter().rev().zip(REFUSALS).zip([
+        "Issuer CN=Acme Clients",
+        "no trust vouched for a name, so the policy was not asked",
+        "nobody in the policy has that name under that trust",
+        "the revocation list is stale since",
+        "the route asks for `transactions:write`, which the roles `clerk` grant",
+    ]) {
+        let told = text(row).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            told.contains(code) && told.contains(wanted),
+            "{code}, {wanted}: {told}"
+        );
+        assert!(told.contains("Thumbprint"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_stranger_wrote_into_a_certificate_stays_text() {
+    let page = get(&scene().await, "/").await.into_body();
+    assert!(!page.contains(SUBJECT) && !page.contains("<script>"));
+    // RFC 4514 has a backslash before each of these.
+    assert!(page.contains(r"CN=\&lt;script\&gt;alert(1)\&lt;/script\&gt;"));
+    // The one script is our own, and it is no part of the page.
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(page.contains("<script src=\"/page.js\" defer></script>"));
+}
+
+#[tokio::test]
+async fn a_stale_list_is_told_by_a_word_and_a_reload_by_what_it_changed() {
+    let page = get(&scene().await, "/").await.into_body();
+    let lists = text(section(&page, "trusts"));
+    assert_eq!(lists.matches(" stale ").count(), 1, "{lists}");
+    assert_eq!(lists.matches(" fresh ").count(), 1, "{lists}");
+    let history = text(section(&page, "history"));
+    for wanted in [
+        "Snapshot 2",
+        "18 minutes ago",
+        "policy.toml",
+        "unknown field `permisions`",
+        "refused",
+    ] {
+        assert!(history.contains(wanted), "{wanted}: {history}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_counted_in_its_minute() {
+    let mut scene = scene().await;
+    let told = async |scene: &Scene| {
+        let page = get(scene, "/").await.into_body();
+        let chart = section(&page, "decisions")
+            .split_once("aria-label=\"")
+            .unwrap()
+            .1
+            .to_owned();
+        chart.split_once('"').unwrap().0.to_owned()
+    };
+    let number = |told: &str| -> u64 { told.split(' ').nth(4).unwrap().parse().unwrap() };
+    let before = told(&scene).await;
+    assert!(before.contains("5 denied"), "{before}");
+    scene.ask("billing", "/whoami").await;
+    let after = told(&scene).await;
+    assert_eq!(number(&after), number(&before) + 1);
+}
+
+#[tokio::test]
+async fn the_page_may_load_its_own_style_and_script_and_nothing_else() {
+    let scene = scene().await;
+    for (path, media_type) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/page.css", "text/css; charset=utf-8"),
+        ("/page.js", "text/javascript; charset=utf-8"),
+    ] {
+        let answer = get(&scene, path).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let header = |name| answer.headers()[name].to_str().unwrap();
+        assert_eq!(header("content-type"), media_type);
+        assert!(
+            header("content-security-policy")
+                .starts_with("default-src 'none'; style-src 'self'; script-src 'self'")
+        );
+        assert_eq!(header("cache-control"), "no-store");
+    }
+}
+
+/// Beyond loopback, that is; with a permission it is what `/status` is, and tested with it.
+#[tokio::test]
+async fn beyond_loopback_the_page_is_not_served_in_the_clear() {
+    let anywhere = "0.0.0.0:0".parse().unwrap();
+    let addresses = Addresses::new("127.0.0.1:0".parse().unwrap(), anywhere);
+    let scene = Scene::start(now(), addresses).await;
+    assert!(scene.server.admin_url().starts_with("https://"));
+    let port = scene.server.admin_address().port();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
+}
