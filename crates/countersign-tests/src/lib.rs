@@ -29,3 +29,28 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/reference/forwarded.md")]
 struct Forwarded;
+
+/// The code of the guide on calling a partner compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/call-a-partners-api.md")]
+struct CallPartner;
+
+/// The code of the guide on protecting a service compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/protect-an-axum-service.md")]
+struct ProtectService;
+
+/// The code of the guide on bound tokens compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/bound-tokens.md")]
+struct BoundTokens;
+
+/// The code of the guide on CI compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/ci-without-checked-in-certificates.md")]
+struct Ci;
+
+/// The code of the guide on the rotation of a client certificate compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/rotate-a-client-certificate.md")]
+struct RotateClient;

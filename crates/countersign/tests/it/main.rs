@@ -4,6 +4,7 @@
 mod ca;
 mod call;
 mod dev;
+mod docs;
 mod doctor;
 mod explain;
 mod export;
