@@ -29,3 +29,4 @@ mod renewed;
 mod rotated;
 mod transactions;
 mod trusts;
+mod upstream;
