@@ -27,9 +27,9 @@ fn mounted(folder: &Path) {
     for (path, text) in [
         ("config/server.toml", entry("server.toml")),
         ("config/policy.toml", entry("policy.toml")),
-        ("server/tls.crt", server.chain_pem().to_string()),
-        ("server/tls.key", server.key_pem().to_string()),
-        ("clients/ca.crt", root.certificate_pem().to_string()),
+        ("server/tls.crt", server.chain_pem()),
+        ("server/tls.key", server.key_pem()),
+        ("clients/ca.crt", root.certificate_pem()),
     ] {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

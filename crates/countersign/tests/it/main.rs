@@ -1,5 +1,11 @@
 //! Claims about the command line, made by running it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and one that leaves something out says so"
+)]
 
 mod ca;
 mod call;
