@@ -70,10 +70,8 @@ impl Session {
     }
 
     fn expect(&self, shown: &Shown, place: &str) {
-        let output = self
-            .bash(&format!("{{ {}\n}} 2>&1", shown.command))
-            .output()
-            .unwrap();
+        let command = format!("{{ {}\n}} 2>&1", shown.command);
+        let output = self.within_a_minute(&command).output().unwrap();
         let said = self.ports.named(&String::from_utf8_lossy(&output.stdout));
         assert_eq!(output.status.code(), Some(shown.code()), "{place}\n{said}");
         assert!(shown.is_said_by(&said), "{place}\nsaid instead:\n{said}");
@@ -116,6 +114,24 @@ impl Session {
             );
             sleep(Duration::from_millis(20)); // there is nothing to wait on: it is another process
         }
+    }
+
+    /// A command that waits for what never comes fails, with 124, and so does all that it started.
+    fn within_a_minute(&self, line: &str) -> Command {
+        let bash = self.bash(line);
+        let mut limited = Command::new("timeout");
+        limited
+            .arg("60")
+            .arg(bash.get_program())
+            .args(bash.get_args());
+        limited.current_dir(self.folder.path()).stdin(Stdio::null());
+        for (name, value) in bash.get_envs() {
+            match value {
+                Some(value) => limited.env(name, value),
+                None => limited.env_remove(name),
+            };
+        }
+        limited
     }
 
     fn bash(&self, line: &str) -> Command {
