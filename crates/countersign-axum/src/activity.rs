@@ -1,8 +1,10 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use crate::counted::Counted;
 
 /// Whether a client still makes requests.
 ///
@@ -17,18 +19,15 @@ pub(crate) struct Activity {
 #[derive(Default)]
 struct Counts {
     begun: AtomicU64,
-    now: AtomicU64,
+    now: AtomicUsize,
 }
 
-/// A request that is being answered until this is dropped.
-pub(crate) struct Busy<'a>(&'a AtomicU64);
-
 impl Activity {
-    /// Notes a request.
-    pub(crate) fn request(&self) -> Busy<'_> {
+    /// Notes a request, which is being answered until the answer is dropped.
+    pub(crate) fn request(&self) -> Counted<'_> {
         self.counts.begun.fetch_add(1, Ordering::Relaxed);
-        self.counts.now.fetch_add(1, Ordering::Relaxed);
-        Busy(&self.counts.now)
+        let (busy, _) = Counted::one_more(&self.counts.now);
+        busy
     }
 
     /// Begins to look: for the first request, within `first`, and for the next ones, each within `next`.
@@ -48,12 +47,6 @@ impl Activity {
 
     fn is_busy(&self) -> bool {
         self.counts.now.load(Ordering::Relaxed) > 0
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Limits;
+use crate::counted::Counted;
 
 /// Who may connect now: how many connections there are, in all and of each address, and how many
 /// requests.
@@ -18,7 +19,8 @@ struct Shared {
     connections: Mutex<Connections>,
     most: usize,
     most_of_one: usize,
-    requests: Requests,
+    requests: AtomicUsize,
+    most_requests: usize,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +43,8 @@ impl Admission {
                 connections: Mutex::default(),
                 most: limits.connections,
                 most_of_one: limits.connections_per_address,
-                requests: Requests::new(limits.requests),
+                requests: AtomicUsize::new(0),
+                most_requests: limits.requests,
             }),
         }
     }
@@ -63,45 +66,16 @@ impl Admission {
     }
 
     /// Counts a request, unless there are too many.
-    pub(crate) fn request(&self) -> Option<Asking<'_>> {
-        self.shared.requests.begin()
+    pub(crate) fn request(&self) -> Option<Counted<'_>> {
+        // Where it is one too many it is dropped, and counts no more.
+        let (one, before) = Counted::one_more(&self.shared.requests);
+        (before < self.shared.most_requests).then_some(one)
     }
 
     /// How many connections there are.
     #[cfg(test)]
     fn held(&self) -> usize {
         self.shared.connections().all
-    }
-}
-
-/// How many requests there are. No request waits for another here, so there is no lock.
-#[derive(Debug)]
-struct Requests {
-    now: AtomicUsize,
-    most: usize,
-}
-
-/// A request that counts until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Asking<'a>(&'a AtomicUsize);
-
-impl Requests {
-    fn new(most: usize) -> Self {
-        let now = AtomicUsize::new(0);
-        Self { now, most }
-    }
-
-    fn begin(&self) -> Option<Asking<'_>> {
-        let before = self.now.fetch_add(1, Ordering::Relaxed);
-        // Dropped, it takes itself back.
-        let asking = Asking(&self.now);
-        (before < self.most).then_some(asking)
-    }
-}
-
-impl Drop for Asking<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

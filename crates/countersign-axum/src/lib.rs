@@ -63,6 +63,8 @@ pub use connection::Connection;
 mod correlation;
 pub use correlation::CorrelationId;
 
+mod counted;
+
 mod drain;
 
 mod fault;
