@@ -213,10 +213,8 @@ impl Connection {
     }
 
     /// Counts it among those of a caller until it ends; once.
-    pub(crate) fn hold(&self, held: Option<Arc<()>>) {
-        if let Some(held) = held {
-            let _ = self.facts.held.set(held);
-        }
+    pub(crate) fn hold(&self, held: Arc<()>) {
+        let _ = self.facts.held.set(held);
     }
 
     /// The last for whom a trust vouched on it, with the chain that was presented. It may be refused by now: who may

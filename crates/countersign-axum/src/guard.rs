@@ -210,7 +210,8 @@ impl Guard {
         Ok(caller)
     }
 
-    /// The certificate that the caller's renews; asked once for each connection, and there for each client of a gateway.
+    /// Notes the caller, and answers the certificate that its own renews; once for each connection, and there for each client of a
+    /// gateway.
     fn renewed(&self, connection: &Connection, caller: &Caller) -> Option<Arc<Certificate>> {
         let is_first = connection.is_first(caller.epoch());
         let proof = match caller.client() {
@@ -218,13 +219,11 @@ impl Guard {
             None if is_first => Proof::Peer(connection.peer(&self.live)?),
             _ => return None,
         };
-        let callers = self.live.callers();
-        let own = matches!(proof, Proof::Peer(_));
-        let renewed = callers.note(caller, proof, self.live.now());
-        if own {
-            connection.hold(callers.hold(caller.identity()));
+        let noted = self.live.callers().note(caller, proof, self.live.now())?;
+        if caller.client().is_none() {
+            connection.hold(noted.held);
         }
-        renewed
+        noted.renewed
     }
 
     /// Asks what is asked besides.

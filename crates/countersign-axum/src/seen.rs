@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_identity::{Certificate, Identity};
@@ -47,6 +48,21 @@ pub(crate) enum Proof {
     Forwarded(Forwarded),
 }
 
+/// What there is to be done about a caller that was noted.
+pub(crate) struct Noted {
+    /// The certificate that its own renews.
+    pub(crate) renewed: Option<Arc<Certificate>>,
+    /// What a connection of its own keeps for as long as it is held.
+    pub(crate) held: Arc<()>,
+}
+
+impl Noted {
+    fn of(sighting: &Sighting, renewed: Option<Arc<Certificate>>) -> Self {
+        let held = Arc::clone(&sighting.held);
+        Self { renewed, held }
+    }
+}
+
 impl Proof {
     fn certificate(&self) -> Option<&Arc<Certificate>> {
         match self {
@@ -69,43 +85,28 @@ impl Proof {
 }
 
 impl Seen {
-    /// Notes that `caller` was allowed something at `now`, and answers the certificate that its own
-    /// renews.
+    /// Notes that `caller` was allowed something at `now`. None where it has no certificate.
     ///
     /// A replica that still calls with an older certificate, or another one of the same age, renews
     /// nothing: two that take turns would be renewals without end.
-    pub(crate) fn note(
-        &self,
-        caller: &Caller,
-        proof: Proof,
-        now: Timestamp,
-    ) -> Option<Arc<Certificate>> {
-        // A name alone has no certificate that could be renewed.
+    pub(crate) fn note(&self, caller: &Caller, proof: Proof, now: Timestamp) -> Option<Noted> {
         let certificate = Arc::clone(proof.certificate()?);
         let mut latest = self.latest();
         let new = Sighting::of(caller, Arc::clone(&certificate), proof, now);
-        let Some(sighting) = latest.get_mut(caller.identity()) else {
-            latest.insert(caller.identity().clone(), new);
-            return None;
+        let sighting = match latest.entry(caller.identity().clone()) {
+            Entry::Vacant(place) => return Some(Noted::of(place.insert(new), None)),
+            Entry::Occupied(place) => place.into_mut(),
         };
         sighting.principal = caller.principal().name().clone();
         if certificate.thumbprint() == sighting.certificate.thumbprint() {
             sighting.last = now;
         }
         if age(&certificate) <= age(&sighting.certificate) {
-            return None;
+            return Some(Noted::of(sighting, None));
         }
         let held = Arc::clone(&sighting.held);
         let renewed = std::mem::replace(sighting, Sighting { held, ..new });
-        Some(renewed.certificate)
-    }
-
-    /// What a connection of `identity` keeps for as long as it is held.
-    pub(crate) fn hold(&self, identity: &Identity) -> Option<Arc<()>> {
-        let latest = self.latest();
-        latest
-            .get(identity)
-            .map(|sighting| Arc::clone(&sighting.held))
+        Some(Noted::of(sighting, Some(renewed.certificate)))
     }
 
     /// Forgets whom `directory` does not know.
