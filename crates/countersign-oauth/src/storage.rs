@@ -44,9 +44,7 @@ impl Store {
         install_default_drivers();
         let engine = Engine::of(url)?;
         let claimed = engine.claim(url);
-        claimed.map_err(|error| StoreError::Connect {
-            source: error.into(),
-        })?;
+        claimed.map_err(|source| StoreError::Connect { source })?;
         let options = AnyPoolOptions::new().max_connections(engine.connections(url));
         let prepared =
             options.after_connect(move |connection, _| Box::pin(engine.prepare(connection)));

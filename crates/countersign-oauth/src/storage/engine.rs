@@ -1,6 +1,7 @@
 use std::fs::OpenOptions;
 use std::io;
 
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyConnection, Executor};
 
 use super::StoreError;
@@ -32,21 +33,18 @@ impl Engine {
 
     /// Makes the file of a new database readable for its owner alone, before SQLite makes it for everybody; the files that it
     /// puts beside it are as that one.
-    pub(super) fn claim(self, url: &str) -> io::Result<()> {
-        let path = url
-            .split('?')
-            .next()
-            .and_then(|url| url.strip_prefix("sqlite:"));
-        let path = path.map(|path| path.strip_prefix("//").unwrap_or(path));
-        let Some(path) = path.filter(|_| self == Self::Sqlite && url != MEMORY) else {
+    pub(super) fn claim(self, url: &str) -> Result<(), sqlx::Error> {
+        if self != Self::Sqlite || url == MEMORY {
             return Ok(());
-        };
+        }
+        // The name of the file, as the library that opens it understands it.
+        let file = url.parse::<SqliteConnectOptions>()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        match options.open(file.get_filename()) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
             _ => Ok(()),
         }
     }

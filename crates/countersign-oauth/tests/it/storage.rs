@@ -175,16 +175,23 @@ async fn a_transaction_that_is_not_finished_has_not_happened() {
 async fn nobody_else_reads_the_file() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&format!("sqlite:{}/tokens.db", folder.path().display())).await;
-    store.record(token("a")).await.unwrap();
-    let mut files = 0;
-    for file in std::fs::read_dir(folder.path()).unwrap() {
-        let mode = file.unwrap().metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        files += 1;
+    for (written, name) in [
+        ("tokens.db", "tokens.db"),
+        ("our%20tokens.db", "our tokens.db"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&format!("sqlite:{}/{written}", folder.path().display())).await;
+        store.record(token("a")).await.unwrap();
+        let mut files = 0;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let mode = file.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            files += 1;
+        }
+        assert!(files > 1, "the database and its log");
+        assert!(folder.path().join(name).exists(), "{name}");
+        assert_eq!(folder.path().join(written).exists(), written == name);
     }
-    assert!(files > 1, "the database and its log");
     let nowhere = Store::open("sqlite:/nowhere/tokens.db").await;
     assert!(
         matches!(nowhere, Err(StoreError::Connect { .. })),
