@@ -15,7 +15,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
-use countersign_axum::{Live, Snapshot};
+use countersign_axum::{Minute, Snapshot};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
@@ -92,14 +92,16 @@ fn whole(admin: &Admin) -> Markup {
 fn main(admin: &Admin) -> Markup {
     let (live, metrics, now) = (&admin.live, &admin.metrics, admin.live.now());
     let snapshot = live.load();
+    let (minutes, mut seen) = (metrics.minutes(now), live.seen());
+    seen.sort_by_key(|sighting| sighting.certificate.not_after());
     html! {
         main #now tabindex="-1" {
             h1 { "Who calls, and may they?" }
             p.quiet { "As of " (time(now)) ". Snapshot " (snapshot.epoch()) ", in force since " (relative(snapshot.since(), now)) "." }
-            (facts::tiles(live, metrics, &snapshot, now))
+            (facts::tiles(&minutes, &seen, &snapshot, now))
             (warnings(&snapshot))
-            (decisions::section(&metrics.minutes(now)))
-            (callers::section(live, metrics, now))
+            (decisions::section(&minutes))
+            (callers::section(&seen, &metrics.tallies(), now))
             (refusals::section(admin, &snapshot, now))
             (trusts::section(&snapshot, now))
             (history::section(&metrics.reloads(), &snapshot, now))
@@ -141,11 +143,12 @@ fn days_until(end: Timestamp, now: Timestamp) -> i64 {
         .div_euclid(86_400)
 }
 
-/// The callers that were seen and whose certificates end soon, or have.
-fn ending(live: &Live, now: Timestamp) -> usize {
-    let seen = live.seen().into_iter();
-    seen.filter(|sighting| days_until(sighting.certificate.not_after(), now) < SOON)
-        .count()
+/// How many requests were decided in all of `minutes`: allowed, and denied.
+fn total(minutes: &[Minute]) -> (u64, u64) {
+    let tallies = minutes.iter().map(|minute| minute.tally);
+    tallies.fold((0, 0), |(allowed, denied), tally| {
+        (allowed + tally.allowed, denied + tally.denied)
+    })
 }
 
 const SECTIONS: [(&str, &str); 5] = [

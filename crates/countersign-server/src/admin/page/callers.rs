@@ -1,16 +1,19 @@
 //! Who was allowed something, on how many connections, and when do their certificates end?
 
-use countersign_axum::{Live, Metrics, Sighting, Tally};
+use std::collections::BTreeMap;
+
+use countersign_axum::{Sighting, Tally};
+use countersign_policy::PrincipalName;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::moment::{day, relative};
 use super::{SOON, days_until, heading};
 
-pub(super) fn section(live: &Live, metrics: &Metrics, now: Timestamp) -> Markup {
-    let mut seen = live.seen();
-    seen.sort_by_key(|sighting| sighting.certificate.not_after());
-    let tallies = metrics.tallies();
+type Tallies = BTreeMap<Option<PrincipalName>, Tally>;
+
+/// Of those who were `seen`, in the order in which their certificates end.
+pub(super) fn section(seen: &[Sighting], tallies: &Tallies, now: Timestamp) -> Markup {
     let about = "Principals that were allowed something since the start, each with its newest certificate; who ends first stands first.";
     html! {
         section aria-labelledby="callers" {
@@ -25,7 +28,7 @@ pub(super) fn section(live: &Live, metrics: &Metrics, now: Timestamp) -> Markup 
                     th.number scope="col" { "Allowed" }
                     th.number scope="col" { "Denied" }
                 } }
-                tbody { @for sighting in &seen {
+                tbody { @for sighting in seen {
                     (row(sighting, tallies.get(&Some(sighting.principal.clone())).copied().unwrap_or_default(), now))
                 } }
             } }

@@ -4,11 +4,10 @@ use countersign_axum::Minute;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::heading;
+use super::{heading, total};
 
 pub(super) fn section(minutes: &[Minute]) -> Markup {
-    let allowed: u64 = minutes.iter().map(|minute| minute.tally.allowed).sum();
-    let denied: u64 = minutes.iter().map(|minute| minute.tally.denied).sum();
+    let (allowed, denied) = total(minutes);
     let most = most(minutes);
     html! {
         section aria-labelledby="decisions" {
@@ -43,7 +42,7 @@ fn chart(minutes: &[Minute], most: u64, told: &str) -> Markup {
 /// The same as text; minutes without a request are left out.
 fn table(minutes: &[Minute]) -> Markup {
     let some = minutes.iter().rev();
-    let some: Vec<_> = some.filter(|minute| total(minute) > 0).collect();
+    let some: Vec<_> = some.filter(|minute| decided(minute) > 0).collect();
     html! {
         details #minutes {
             summary { "As a table" }
@@ -65,12 +64,12 @@ fn table(minutes: &[Minute]) -> Markup {
     }
 }
 
-fn total(minute: &Minute) -> u64 {
+fn decided(minute: &Minute) -> u64 {
     minute.tally.allowed + minute.tally.denied
 }
 
 fn most(minutes: &[Minute]) -> u64 {
-    minutes.iter().map(total).max().unwrap_or(0)
+    minutes.iter().map(decided).max().unwrap_or(0)
 }
 
 /// Of 120; what is there at all can be seen. Both of a minute may be 2 more, which the few pixels above them bear.

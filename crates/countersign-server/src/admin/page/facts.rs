@@ -1,23 +1,27 @@
 //! How is it, in six numbers?
 
-use countersign_axum::{Live, Metrics, Snapshot};
+use countersign_axum::{Minute, Sighting, Snapshot};
+use countersign_identity::Certificate;
 use jiff::Timestamp;
 use maud::{Markup, Render, html};
 
 use super::moment::distance;
-use super::{SOON, days_until, ending};
+use super::{SOON, days_until, total};
 
-pub(super) fn tiles(live: &Live, metrics: &Metrics, snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let minutes = metrics.minutes(now);
-    let allowed: u64 = minutes.iter().map(|minute| minute.tally.allowed).sum();
-    let denied: u64 = minutes.iter().map(|minute| minute.tally.denied).sum();
-    let seen = live.seen();
+pub(super) fn tiles(
+    minutes: &[Minute],
+    seen: &[Sighting],
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Markup {
+    let (allowed, denied) = total(minutes);
     let connections: usize = seen.iter().map(|sighting| sighting.connections).sum();
-    let (soon, own) = (
-        ending(live, now),
-        snapshot.trust().credential().certificate(),
-    );
-    let end = own.not_after();
+    let ends_soon = |certificate: &Certificate| days_until(certificate.not_after(), now) < SOON;
+    let soon = seen
+        .iter()
+        .filter(|sighting| ends_soon(&sighting.certificate));
+    let soon = soon.count();
+    let own = snapshot.trust().credential().certificate();
     html! {
         dl.tiles {
             (tile("Allowed in the last hour", allowed, None))
@@ -25,7 +29,7 @@ pub(super) fn tiles(live: &Live, metrics: &Metrics, snapshot: &Snapshot, now: Ti
             (tile("Callers seen", seen.len(), None))
             (tile("Their connections", connections, None))
             (tile("Certificates that end soon", soon, (soon > 0).then_some("look at Callers")))
-            (tile("Our certificate ends", distance(end, now), (days_until(end, now) < SOON).then_some("renew it")))
+            (tile("Our certificate ends", distance(own.not_after(), now), ends_soon(own).then_some("renew it")))
         }
     }
 }

@@ -5,20 +5,22 @@ use maud::{Markup, html};
 
 /// To the second, UTC.
 pub(super) fn time(at: Timestamp) -> Markup {
-    let text = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    html! { time datetime=(at.to_string()) { (text) } }
+    html! { time datetime=(at.to_string()) { (exact(at)) } }
 }
 
 /// As `in 2 days` or `3 hours ago`, with the moment itself beside it for whoever points at it.
 pub(super) fn relative(at: Timestamp, now: Timestamp) -> Markup {
-    let exact = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    html! { time datetime=(at.to_string()) title=(exact) { (distance(at, now)) } }
+    html! { time datetime=(at.to_string()) title=(exact(at)) { (distance(at, now)) } }
 }
 
 /// The day.
 pub(super) fn day(at: Timestamp) -> Markup {
     let text = at.strftime("%Y-%m-%d").to_string();
     html! { time datetime=(at.to_string()) { (text) } }
+}
+
+fn exact(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
