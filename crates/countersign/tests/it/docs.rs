@@ -51,6 +51,7 @@ pages! {
     guide_revoke: "docs/guides/revoke.md"
     guide_rotate_a_ca: "docs/guides/rotate-a-ca.md"
     guide_rotate_a_client_certificate: "docs/guides/rotate-a-client-certificate.md"
+    guide_spiffe_and_cert_manager: "docs/guides/spiffe-and-cert-manager.md"
     guide_your_own_sdk: "docs/guides/your-own-sdk.md"
     forwarded: "docs/reference/forwarded.md"
     fuzzing: "docs/reference/fuzzing.md"
@@ -63,6 +64,10 @@ pages! {
 const NOT_RUN: &[(&str, &str)] = &[
     (".github/CONTRIBUTING.md", "it runs this test"),
     ("README.md", "it runs this test"),
+    (
+        "docs/guides/spiffe-and-cert-manager.md",
+        "it takes a cluster",
+    ),
     (
         "docs/reference/fuzzing.md",
         "it takes minutes; the gate runs it",
