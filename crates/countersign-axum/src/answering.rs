@@ -4,7 +4,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use http::HeaderMap;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::{Service, service_fn};
 use tower::ServiceExt;
@@ -13,6 +12,7 @@ use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::bounded_body::BoundedBody;
 use crate::claims::Claims;
+use crate::drain::Sender;
 use crate::{Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Answers the requests of one connection.
@@ -45,10 +45,10 @@ impl Answering {
                 Code::Overloaded,
                 "the server has too many requests to answer",
             );
-            return refuse(fault, request.headers());
+            return Box::pin(refuse(fault, request)).await;
         };
         if let Err(fault) = self.limits.admit(&request) {
-            return refuse(fault, request.headers());
+            return Box::pin(refuse(fault, request)).await;
         }
         self.take_claims(&mut request);
         request.extensions_mut().insert(self.connection.clone());
@@ -71,9 +71,11 @@ impl Answering {
 }
 
 /// The answer to a request that is refused before anybody looks at who makes it.
-fn refuse(fault: Fault, headers: &HeaderMap) -> Response {
-    let id = CorrelationId::of(headers);
+async fn refuse(fault: Fault, request: hyper::Request<Incoming>) -> Response {
+    let id = CorrelationId::of(request.headers());
     let mut response = fault.render(&id);
     id.write(response.headers_mut());
+    let sender = Sender::of(&request);
+    sender.settle(request.into_body(), &mut response).await;
     response
 }

@@ -18,7 +18,7 @@ use crate::audit::{Action, EventKind};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::not_ours;
-use crate::drain::drain;
+use crate::drain::Lent;
 use crate::seen::Proof;
 use crate::{
     Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Renderer, Via,
@@ -107,15 +107,19 @@ impl Guard {
     {
         let id = CorrelationId::of(request.headers());
         request.extensions_mut().insert(Asking::new(id.clone()));
+        let lent = Lent::of(&mut request);
         async move {
             let refused = match &self.rule {
                 Rule::Public => Box::pin(self.admit(&id, &mut request)).await.err(),
                 rule => self.decide(rule, &id, &mut request).await.err(),
             };
             let mut response = match refused {
-                Some(fault) => Box::pin(self.refuse(fault, id.clone(), request)).await,
+                Some(fault) => self.refuse(&fault, &id, request),
                 None => self.pass(&id, request, service).await,
             };
+            if let Some(lent) = lent {
+                Box::pin(lent.settle(&mut response)).await;
+            }
             id.write(response.headers_mut());
             Ok(response)
         }
@@ -287,12 +291,10 @@ impl Guard {
     }
 
     /// The answer to whom it does not let pass.
-    async fn refuse(&self, fault: Fault, id: CorrelationId, request: Request) -> Response {
-        let (parts, body) = request.into_parts();
-        let connection = parts.extensions.get::<Connection>();
+    fn refuse(&self, fault: &Fault, id: &CorrelationId, request: Request) -> Response {
+        let connection = request.extensions().get::<Connection>();
         let ending = connection.is_some_and(Connection::is_ending);
-        drain(&parts.headers, body).await;
-        let mut response = self.render(&fault, &id);
+        let mut response = self.render(fault, id);
         let headers = response.headers_mut();
         // axum adds the methods of the resource to whatever is answered in place of a handler, and
         // they would tell a stranger that there is a resource; not where they are told already.
@@ -300,7 +302,7 @@ impl Guard {
             headers.insert(ALLOW, HeaderValue::from_static(""));
         }
         // The connection is ending, and HTTP/1.1 can say so in the answer.
-        if ending && parts.version <= Version::HTTP_11 {
+        if ending && request.version() <= Version::HTTP_11 {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
 use countersign_axum::audit::Outcome;
-use countersign_axum::{Api, Fault, Json, Limits};
+use countersign_axum::{Api, Code, Fault, Json, Limits};
 use http::Request;
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,6 +115,86 @@ async fn a_body_that_drips_is_cut_off() {
         assert_eq!(
             (answer.status.as_u16(), answer.code().as_str()),
             (400, "request-invalid")
+        );
+    }
+}
+
+/// The routes answer without reading; `asked` is told that somebody asked, so that a body can be sent only then.
+fn careless(world: &World, asked: &Arc<Notify>) -> axum::Router {
+    let heard = |asked: &Arc<Notify>| {
+        let asked = Arc::clone(asked);
+        async move || {
+            asked.notify_one();
+            "heard"
+        }
+    };
+    let refused = asked.clone();
+    let refuse = async move || {
+        refused.notify_one();
+        Err::<(), _>(Fault::new(Code::RequestInvalid, "not like this"))
+    };
+    Api::new(world.live())
+        .open("/", get(async || "here"))
+        .open("/answers", post(heard(asked)))
+        .open("/refuses", post(refuse))
+        .public("/public", post(heard(asked)))
+        .into_router()
+}
+
+/// A body whose parts are sent once the handler has been asked: the answer to a careless handler is ready before it.
+fn late(asked: &Arc<Notify>, parts: Vec<Bytes>) -> Body {
+    let asked = Arc::clone(asked);
+    let parts = futures_util::stream::once(async move {
+        asked.notified().await;
+        futures_util::stream::iter(parts.into_iter().map(Ok::<_, std::io::Error>))
+    });
+    Body::from_stream(futures_util::StreamExt::flatten(parts))
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_costs_the_next_request_nothing() {
+    let world = World::new();
+    let asked = Arc::new(Notify::new());
+    let service = world
+        .serve_with(careless(&world, &asked), Limits::default())
+        .await;
+    for http in BOTH {
+        let mut held = world.connect(&service, http, "billing").await;
+        for (path, status) in [("/answers", 200), ("/refuses", 400), ("/public", 200)] {
+            let body = late(&asked, vec![Bytes::from("late"); 20]);
+            let answer = held.send(Request::post(path).body(body).unwrap()).await;
+            assert_eq!(answer.status, status, "{http:?} {path}");
+            assert_eq!(answer.headers.get("connection"), None, "{http:?} {path}");
+            assert_eq!(held.get("/").await.status, 200, "{http:?} after {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_a_body_blocks_is_ended_in_so_many_words() {
+    let world = World::new();
+    let asked = Arc::new(Notify::new());
+    let mut limits = Limits::default();
+    limits.body_pause = Duration::from_millis(50);
+    let service = world.serve_with(careless(&world, &asked), limits).await;
+    let large = || late(&asked, vec![Bytes::from(vec![b'x'; 64 * 1024]); 20]);
+    let never = || Body::from_stream(futures_util::stream::pending::<std::io::Result<Bytes>>());
+    let post = || Request::post("/answers");
+    for (request, name) in [
+        (post().body(large()), "more than is read and forgotten"),
+        (post().body(never()), "never sent"),
+        (
+            post().header("expect", "100-continue").body(never()),
+            "waits to be told",
+        ),
+    ] {
+        let mut held = world.connect(&service, Http::One, "billing").await;
+        let answer = held.send(request.unwrap()).await;
+        let close = answer.headers.get("connection").unwrap();
+        assert_eq!(
+            (answer.status.as_u16(), close.as_bytes()),
+            (200, &b"close"[..]),
+            "{name}"
         );
     }
 }
