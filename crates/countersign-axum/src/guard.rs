@@ -86,11 +86,14 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let (guard, next) = (Arc::clone(&self.guard), self.inner.clone());
         // The one that is ready is called, and not its clone.
         let ready = std::mem::replace(&mut self.inner, next);
-        Box::pin(guard.answer(request, ready))
+        match Lent::of(&mut request) {
+            Some(body) => Box::pin(body.settle(guard.answer(request, ready))),
+            None => Box::pin(guard.answer(request, ready)),
+        }
     }
 }
 
@@ -107,7 +110,6 @@ impl Guard {
     {
         let id = CorrelationId::of(request.headers());
         request.extensions_mut().insert(Asking::new(id.clone()));
-        let lent = Lent::of(&mut request);
         async move {
             let refused = match &self.rule {
                 Rule::Public => Box::pin(self.admit(&id, &mut request)).await.err(),
@@ -117,9 +119,6 @@ impl Guard {
                 Some(fault) => self.refuse(&fault, &id, request),
                 None => self.pass(&id, request, service).await,
             };
-            if let Some(lent) = lent {
-                Box::pin(lent.settle(&mut response)).await;
-            }
             id.write(response.headers_mut());
             Ok(response)
         }
