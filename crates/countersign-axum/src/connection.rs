@@ -186,15 +186,15 @@ impl Connection {
     /// Whom `gateway`, the other end, speaks of in `claims`.
     pub(crate) fn hear(
         &self,
-        live: &Live,
         gateway: &Gateway,
         claims: &Claims,
+        snapshot: &Snapshot,
+        now: Timestamp,
     ) -> Result<Arc<Client>, Unheard> {
-        let (now, snapshot) = (live.now(), live.load());
-        let judgement = self.judged(&snapshot, now);
+        let judgement = self.judged(snapshot, now);
         let peer = judgement.peer()?;
         let heard = &self.facts.heard;
-        heard.listen(peer, gateway, claims, &snapshot, now)
+        heard.listen(peer, gateway, claims, snapshot, now)
     }
 
     /// Counts its handshake.

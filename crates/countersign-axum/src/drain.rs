@@ -46,15 +46,12 @@ impl Lent {
 
     /// Reads and forgets what was left unread once there is an answer, and only then gives it. A body that somebody
     /// still holds is his.
-    pub(crate) async fn settle<E>(
-        mut self,
-        answer: impl Future<Output = Result<Response, E>>,
-    ) -> Result<Response, E> {
-        let mut response = answer.await?;
+    pub(crate) async fn settle(mut self, answer: impl Future<Output = Response>) -> Response {
+        let mut response = answer.await;
         if let Ok(body) = self.back.try_recv() {
             self.sender.settle(body, &mut response).await;
         }
-        Ok(response)
+        response
     }
 }
 

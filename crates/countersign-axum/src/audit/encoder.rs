@@ -1,7 +1,5 @@
 //! How does an event become a line, at the rate at which requests come?
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -9,6 +7,8 @@ use std::sync::Arc;
 
 use countersign_identity::{Certificate, Identity, Thumbprint};
 use countersign_policy::PrincipalName;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use jiff::Timestamp;
 
 use super::document::Who;
