@@ -136,14 +136,14 @@ impl AuditWriter {
 }
 
 fn write(mut events: Receiver<Box<AuditEvent>>, mut sink: impl AuditSink, metrics: &Metrics) {
-    while let Some(first) = events.blocking_recv() {
-        let mut next = Some(first);
-        while let Some(event) = next {
+    let mut waiting = Vec::with_capacity(QUEUE);
+    // Together: one by one, each would take the lock of the queue.
+    while events.blocking_recv_many(&mut waiting, QUEUE) > 0 {
+        for event in waiting.drain(..) {
             metrics.count(&event);
             note(sink.record(&event));
-            next = events.try_recv().ok();
         }
-        // Flushed once the queue is empty: a burst becomes one write.
+        // A burst becomes one write.
         note(sink.flush());
         // And whoever hands in events meanwhile need not wake this thread for each.
         thread::sleep(PAUSE);

@@ -33,10 +33,15 @@ impl CorrelationId {
 
     /// The id.
     pub fn as_str(&self) -> &str {
+        // It always is text.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The same, without a look at it.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            // It always is text.
-            Text::Made(text) => std::str::from_utf8(text).unwrap_or_default(),
-            Text::Brought(text) => text,
+            Text::Made(text) => text,
+            Text::Brought(text) => text.as_bytes(),
         }
     }
 
@@ -66,7 +71,7 @@ impl CorrelationId {
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(mut value) = HeaderValue::from_str(self.as_str()) {
+        if let Ok(mut value) = HeaderValue::from_bytes(self.as_bytes()) {
             // Never indexed (RFC 7541, section 7.1.3): no other answer has this value, and in the table of the connection it would
             // take the place of what comes again.
             value.set_sensitive(true);
@@ -91,7 +96,7 @@ impl fmt::Debug for CorrelationId {
 
 impl PartialEq for CorrelationId {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -99,7 +104,7 @@ impl Eq for CorrelationId {}
 
 impl Hash for CorrelationId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        self.as_bytes().hash(state);
     }
 }
 

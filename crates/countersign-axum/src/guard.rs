@@ -91,12 +91,11 @@ where
         let guard = Arc::clone(&self.guard);
         let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
-        let asking = Asking::new(asked.id.clone());
-        request.extensions_mut().insert(asking);
+        Asking::begin(&mut request, &asked.id);
         match guard.begin(&asked, &mut request) {
             // What is usual: there is nothing to wait for, and the service needs no copy.
-            Step::Decided(Ok(()), told) if told.is_done() => {
-                answered(body, guard.pass(asked, request, &mut self.inner))
+            Step::Decided(Ok(let_in), told) if told.is_done() => {
+                answered(body, guard.pass(asked, let_in, request, &mut self.inner))
             }
             step => {
                 let next = self.inner.clone();
@@ -121,21 +120,18 @@ where
 
 type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-/// Whom a guard let pass, and with what.
-struct Passed {
-    asked: Asked,
-    /// None in tests of handlers on a public route.
-    connection: Option<Connection>,
-    /// None on a public route.
-    caller: Option<Caller>,
-}
+/// Who is let in, and by which connection; nobody was asked on a public route.
+type LetIn = Option<(Connection, Caller)>;
+
+/// What is decided, and whether it is told.
+type Decided = (Result<LetIn, Fault>, Recording);
 
 /// How far a decision comes without waiting.
 enum Step {
     /// Something is asked besides.
     Ask(Box<Judged>),
     /// It is decided, and told as soon as there is room for it.
-    Decided(Result<(), Fault>, Recording),
+    Decided(Result<LetIn, Fault>, Recording),
 }
 
 /// What the policy says of a request.
@@ -184,7 +180,7 @@ impl Guard {
         };
         told.await;
         match decision {
-            Ok(()) => self.pass(asked, request, &mut service).await,
+            Ok(let_in) => self.pass(asked, let_in, request, &mut service).await,
             Err(fault) => self.refuse(&fault, &asked.id, &request),
         }
     }
@@ -201,7 +197,8 @@ impl Guard {
             Rule::Holder(permission) => Some(permission.as_str()),
         };
         let claims = self.claims(request);
-        let connection: Connection = request.extensions().get().cloned().ok_or_else(not_ours)?;
+        let connection = Connection::asking(request.extensions());
+        let connection = connection.cloned().ok_or_else(not_ours)?;
         let begun = Instant::now();
         let mut known = Known::default();
         let mut decision = known.heard(&connection, &self.live, claims);
@@ -219,12 +216,7 @@ impl Guard {
     }
 
     /// Tells the audit log, and the handler who calls.
-    fn conclude(
-        &self,
-        judged: Judged,
-        asked: &Asked,
-        request: &mut Request,
-    ) -> (Result<(), Fault>, Recording) {
+    fn conclude(&self, judged: Judged, asked: &Asked, request: &mut Request) -> Decided {
         let (connection, known, decision) = (judged.connection, judged.known, judged.decision);
         let forwarded = known.via.is_some();
         count(&connection, &known, decision.as_ref().err());
@@ -248,17 +240,17 @@ impl Guard {
             told = told.and(connection.audit().record(event));
         }
         if let Some(asking) = request.extensions_mut().get_mut::<Asking>() {
-            asking.caller = Some(caller);
+            asking.caller = Some(caller.clone());
         }
-        (Ok(()), told)
+        (Ok(Some((connection, caller))), told)
     }
 
     /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
-    fn admit(&self, asked: &Asked, request: &mut Request) -> (Result<(), Fault>, Recording) {
+    fn admit(&self, asked: &Asked, request: &mut Request) -> Decided {
         let claims = self.claims(request);
-        let connection = request.extensions().get::<Connection>();
+        let connection = Connection::asking(request.extensions());
         let Some(connection) = connection.filter(|_| !claims.is_empty()) else {
-            return (Ok(()), Recording::done());
+            return (Ok(None), Recording::done());
         };
         let mut known = Known::default();
         let refused = match known.heard(connection, &self.live, claims) {
@@ -267,7 +259,7 @@ impl Guard {
         };
         count(connection, &known, refused.as_ref());
         let Some(fault) = refused else {
-            return (Ok(()), Recording::done());
+            return (Ok(None), Recording::done());
         };
         let event = self.event(connection, known, asked, Some(&fault));
         (Err(fault), connection.audit().record(event))
@@ -307,17 +299,13 @@ impl Guard {
     fn pass<S>(
         self: Arc<Self>,
         asked: Asked,
+        let_in: LetIn,
         request: Request,
         service: &mut S,
     ) -> impl Future<Output = Response> + use<S>
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
-        let passed = Passed {
-            connection: request.extensions().get().cloned(),
-            caller: Caller::asking(request.extensions()).cloned(),
-            asked,
-        };
         let running = match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
             Ok(running) => {
                 let response = running.map(IntoResponse::into_response);
@@ -327,43 +315,41 @@ impl Guard {
         };
         // Combined, and not an `async` block, which would keep what runs twice.
         running.then(move |answered| {
-            let answer = answered.unwrap_or_else(|_| panicked(&passed.asked.id).into_response());
-            let (answer, told) = self.finish(passed, answer);
+            let answer = answered.unwrap_or_else(|_| panicked(&asked.id).into_response());
+            let (answer, told) = self.finish(&asked, let_in, answer);
             told.map(|()| answer)
         })
     }
 
     /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
-    fn finish(&self, passed: Passed, mut answer: Response) -> (Response, Recording) {
-        let id = &passed.asked.id;
-        if let Some(via) = passed.caller.as_ref().and_then(Caller::via) {
-            keep_apart(via, answer.headers_mut());
-        }
+    fn finish(&self, asked: &Asked, let_in: LetIn, mut answer: Response) -> (Response, Recording) {
         let fault = answer.extensions_mut().remove::<Fault>();
         let action = answer.extensions_mut().remove::<Action>();
         let mut told = Recording::done();
-        if let (Some(connection), Some(caller)) = (&passed.connection, &passed.caller)
-            && (action.is_some() || fault.as_ref().is_some_and(is_denial))
-        {
-            let known = caller.known();
-            let mut event = self.event(connection, known, &passed.asked, fault.as_ref());
-            if action.is_some() {
-                event.kind = EventKind::Action;
+        if let Some((connection, caller)) = let_in {
+            if let Some(via) = caller.via() {
+                keep_apart(via, answer.headers_mut());
             }
-            event.action = action;
-            told = connection.audit().record(event);
+            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
+                let mut event = self.event(&connection, caller.known(), asked, fault.as_ref());
+                if action.is_some() {
+                    event.kind = EventKind::Action;
+                }
+                event.action = action;
+                told = connection.audit().record(event);
+            }
         }
         let mut answer = match fault {
-            Some(fault) => self.render(&fault, id),
+            Some(fault) => self.render(&fault, &asked.id),
             None => answer,
         };
-        id.write(answer.headers_mut());
+        asked.id.write(answer.headers_mut());
         (answer, told)
     }
 
     /// The answer to whom it does not let pass.
     fn refuse(&self, fault: &Fault, id: &CorrelationId, request: &Request) -> Response {
-        let connection = request.extensions().get::<Connection>();
+        let connection = Connection::asking(request.extensions());
         let ending = connection.is_some_and(Connection::is_ending);
         let mut response = self.render(fault, id);
         let headers = response.headers_mut();
@@ -454,13 +440,25 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
 #[derive(Clone, Debug)]
 pub(crate) struct Asking {
     pub(crate) id: CorrelationId,
+    /// None where the listener is not ours.
+    pub(crate) connection: Option<Connection>,
     /// None on a public route.
     pub(crate) caller: Option<Caller>,
 }
 
 impl Asking {
-    fn new(id: CorrelationId) -> Self {
-        Self { id, caller: None }
+    /// Takes the place of the connection: where there were four extensions they would not fit without a larger table.
+    fn begin(request: &mut Request, id: &CorrelationId) {
+        let extensions = request.extensions_mut();
+        let connection = extensions.remove();
+        // One guard behind another.
+        let before = || extensions.remove::<Self>()?.connection;
+        let asking = Self {
+            id: id.clone(),
+            connection: connection.or_else(before),
+            caller: None,
+        };
+        extensions.insert(asking);
     }
 }
 
@@ -517,7 +515,7 @@ mod tests {
             tower::service_fn(async |_: Request| Ok(Response::new(axum::body::Body::empty())));
         let answer = guard
             .clone()
-            .pass(guard.asked(&request), request, &mut handler);
+            .pass(guard.asked(&request), None, request, &mut handler);
         // Beyond a kibibyte, with a handler's own, the allocator has to search.
         assert!(size_of_val(&answer) <= 512, "{}", size_of_val(&answer));
         assert_eq!(answer.await.status(), StatusCode::OK);
