@@ -55,7 +55,11 @@ async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends
     assert!(places.is_sorted(), "{callers}");
     let rows: Vec<_> = callers.split("<tr>").skip(2).collect();
     assert_eq!(rows.len(), 12);
-    let first = text(rows[0]);
+    let ended = text(rows[0]);
+    for wanted in ["25 minutes ago", "ended"] {
+        assert!(ended.contains(wanted), "{wanted}: {ended}");
+    }
+    let first = text(rows[1]);
     for wanted in [
         "in 2 days",
         "soon",
@@ -65,7 +69,7 @@ async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends
         assert!(first.contains(wanted), "{wanted}: {first}");
     }
     // One connection is held; it asked once in each minute of the hour.
-    assert!(rows[0].contains(
+    assert!(rows[1].contains(
         "<td class=\"number\">1</td><td class=\"number\">60</td><td class=\"number\">0</td>"
     ));
     assert!(!text(rows[11]).contains("soon"));
@@ -137,7 +141,7 @@ async fn a_request_is_counted_in_its_minute() {
     let number = |told: &str| -> u64 { told.split(' ').nth(4).unwrap().parse().unwrap() };
     let before = told(&scene).await;
     assert!(before.contains("5 denied"), "{before}");
-    scene.ask("billing", "/whoami").await;
+    scene.ask("billing", "GET", "/whoami").await;
     let after = told(&scene).await;
     assert_eq!(number(&after), number(&before) + 1);
 }

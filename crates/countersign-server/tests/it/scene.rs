@@ -1,5 +1,5 @@
-//! A server that has been up for an hour: twelve callers, one whose certificate ends in two days, a stale list, five different
-//! refusals, a reload and one that was refused.
+//! A server that has been up for an hour: twelve callers, one whose certificate has ended meanwhile and one whose ends in two days,
+//! a stale list, five different refusals, a reload and one that was refused.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,21 +18,24 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tower::ServiceExt;
 
-/// Names, and in how many days their certificates end.
+/// Names, and in how many minutes their certificates end.
 pub(crate) const CALLERS: [(&str, i64); 12] = [
-    ("billing", 2),
-    ("reports", 11),
-    ("ledger", 19),
-    ("payroll", 27),
-    ("invoices", 34),
-    ("treasury", 41),
-    ("audit-export", 48),
-    ("risk", 55),
-    ("pricing", 62),
-    ("settlement", 70),
-    ("onboarding", 77),
-    ("statements", 88),
+    ("migration", -25),
+    ("billing", 2 * DAY + 60),
+    ("reports", 11 * DAY + 60),
+    ("ledger", 19 * DAY + 60),
+    ("payroll", 27 * DAY + 60),
+    ("invoices", 34 * DAY + 60),
+    ("treasury", 41 * DAY + 60),
+    ("audit-export", 48 * DAY + 60),
+    ("risk", 55 * DAY + 60),
+    ("pricing", 62 * DAY + 60),
+    ("settlement", 70 * DAY + 60),
+    ("onboarding", 77 * DAY + 60),
 ];
+
+/// Minutes.
+const DAY: i64 = 24 * 60;
 
 /// What they are refused for, in the order in which it happens.
 pub(crate) const REFUSALS: [&str; 5] = [
@@ -110,15 +113,15 @@ impl Scene {
     }
 
     /// Asks for `path` in the name of `caller`, on its connection.
-    pub(crate) async fn ask(&mut self, caller: &'static str, path: &str) {
+    pub(crate) async fn ask(&mut self, caller: &str, method: &str, path: &str) {
         let connection = self.held.iter().find(|(name, _)| *name == caller);
         let connection = connection.unwrap().1.clone();
-        self.send(connection, "GET", path).await;
+        self.send(connection, method, path).await;
     }
 
     async fn call_for_an_hour(&mut self) {
-        for (name, days) in CALLERS {
-            let until = self.now + SignedDuration::from_hours(24 * days + 1);
+        for (name, minutes) in CALLERS {
+            let until = self.now + SignedDuration::from_mins(minutes);
             let from = self.now - SignedDuration::from_hours(24 * 3);
             let client = self.clients.client(from).validity(from, until);
             let client = client.uri(format!("spiffe://acme.example/{name}")).issue();
@@ -131,8 +134,9 @@ impl Scene {
                 5 => 12,
                 _ => 3 + (minute * 7 + minute * minute / 3) % 10,
             };
-            for (name, _) in CALLERS.iter().take(usize::try_from(callers).unwrap()) {
-                self.ask(name, "/whoami").await;
+            let callers = CALLERS.iter().take(usize::try_from(callers).unwrap());
+            for (name, _) in callers.filter(|(_, end)| *end > i64::from(minute) - 60) {
+                self.ask(name, "GET", "/whoami").await;
             }
         }
         self.set(self.now);

@@ -28,14 +28,14 @@ pub(super) fn tiles(
             (tile("Denied in the last hour", denied, None))
             (tile("Callers seen", seen.len(), None))
             (tile("Their connections", connections, None))
-            (tile("Certificates that end soon", soon, (soon > 0).then_some("look at Callers")))
-            (tile("Our certificate ends", distance(own.not_after(), now), ends_soon(own).then_some("renew it")))
+            (tile("Certificates that end soon", soon, (soon > 0).then_some(html! { a href="#callers" { "see who" } })))
+            (tile("Our certificate ends", distance(own.not_after(), now), ends_soon(own).then_some(html! { "renew it" })))
         }
     }
 }
 
 /// A number; with `advice` it wants to be looked at.
-fn tile(what: &str, value: impl Render, advice: Option<&str>) -> Markup {
+fn tile(what: &str, value: impl Render, advice: Option<Markup>) -> Markup {
     html! {
         div.tile .odd[advice.is_some()] {
             dt { (what) }
