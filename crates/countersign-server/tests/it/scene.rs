@@ -1,5 +1,5 @@
 //! A server that has been up for an hour: twelve callers, one whose certificate has ended meanwhile and one whose ends in two days,
-//! a stale list, five different refusals, a reload and one that was refused.
+//! a caller that has a second identity, a stale list, five different refusals, a reload and one that was refused.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,12 +27,15 @@ pub(crate) const CALLERS: [(&str, i64); 12] = [
     ("payroll", 27 * DAY + 60),
     ("invoices", 34 * DAY + 60),
     ("treasury", 41 * DAY + 60),
-    ("audit-export", 48 * DAY + 60),
+    ("quarterly-audit-export-of-the-holding", 48 * DAY + 60),
     ("risk", 55 * DAY + 60),
     ("pricing", 62 * DAY + 60),
     ("settlement", 70 * DAY + 60),
     ("onboarding", 77 * DAY + 60),
 ];
+
+/// The second identity of `reports`; it has asked once.
+pub(crate) const STANDBY: (&str, i64) = ("reports-standby", 20 * DAY + 60);
 
 /// Minutes.
 const DAY: i64 = 24 * 60;
@@ -84,7 +87,8 @@ impl Scene {
         scene
     }
 
-    async fn quiet(now: Timestamp, addresses: Addresses) -> Self {
+    /// The same before anything has happened.
+    pub(crate) async fn quiet(now: Timestamp, addresses: Addresses) -> Self {
         let long_ago = now - SignedDuration::from_hours(24 * 200);
         let authority = |name| Authority::root(name, long_ago).unwrap();
         let (clients, partners) = (authority("Acme Clients"), authority("Partners"));
@@ -120,7 +124,7 @@ impl Scene {
     }
 
     async fn call_for_an_hour(&mut self) {
-        for (name, minutes) in CALLERS {
+        for (name, minutes) in CALLERS.into_iter().chain([STANDBY]) {
             let until = self.now + SignedDuration::from_mins(minutes);
             let from = self.now - SignedDuration::from_hours(24 * 3);
             let client = self.clients.client(from).validity(from, until);
@@ -128,6 +132,7 @@ impl Scene {
             let connection = self.connect(&client.unwrap());
             self.held.push((name, connection));
         }
+        self.ask(STANDBY.0, "GET", "/whoami").await;
         for minute in 0..60_u32 {
             self.set(self.now - SignedDuration::from_mins(i64::from(60 - minute)));
             let callers = match minute {
@@ -207,7 +212,8 @@ impl Scene {
         Connection::without_handshake(client.chain_der(), &self.live, self.audit.clone())
     }
 
-    fn set(&self, time: Timestamp) {
+    /// Sets the clock.
+    pub(crate) fn set(&self, time: Timestamp) {
         *self.clock.0.lock().unwrap() = time;
     }
 }
@@ -240,10 +246,15 @@ fn trusts(
 }
 
 fn policy() -> Directory {
+    let identity =
+        |name| format!("{{ trust = \"clients\", name = \"spiffe://acme.example/{name}\" }}");
     let principals = CALLERS.map(|(name, _)| {
+        let mut identities = identity(name);
+        if name == "reports" {
+            identities = format!("{identities}, {}", identity(STANDBY.0));
+        }
         format!(
-            "[principals.{name}]\npermissions = [\"transactions:read\"]\n\
-             identities = [{{ trust = \"clients\", name = \"spiffe://acme.example/{name}\" }}]\n"
+            "[principals.{name}]\npermissions = [\"transactions:read\"]\nidentities = [{identities}]\n"
         )
     });
     let orders = "[roles.clerk]\npermissions = [\"transactions:write\"]\n[principals.orders]\nroles = [\"clerk\"]\n\

@@ -12,12 +12,13 @@ use crate::scene::{CALLERS, REFUSALS, SUBJECT, Scene};
 use crate::support::is_here;
 
 /// What the script says that it has seen.
-const SEEN: [&str; 12] = [
+const SEEN: [&str; 13] = [
     "it may load nothing that is not its own, and loads nothing else",
     "axe finds nothing: light, wide",
     "axe finds nothing: light, narrow",
     "axe finds nothing: dark, wide",
     "axe finds nothing: dark, narrow",
+    "axe finds nothing: before anything has happened",
     "without script: everybody and everything is there",
     "without script: on a phone nothing scrolls sideways",
     "on a phone nothing scrolls sideways, with everything open",
@@ -35,12 +36,13 @@ async fn the_operators_page_reads_in_chromium_and_is_refreshed_in_place() {
     };
     let now = "2026-08-01T12:00:30Z".parse().unwrap();
     let mut scene = Scene::start(now, Addresses::loopback()).await;
+    let quiet = Scene::quiet(now, Addresses::loopback()).await;
     let folder = tempfile::tempdir().unwrap();
     // Node looks for packages beside the script.
     let script = folder.path().join("page.mjs");
     std::fs::write(&script, include_str!("page.mjs")).unwrap();
     let wanted = json!({
-        "page": scene.server.admin_url(), "chromium": chromium, "modules": modules, "pictures": pictures(),
+        "page": scene.server.admin_url(), "quiet": quiet.server.admin_url(), "chromium": chromium, "modules": modules, "pictures": pictures(),
         "callers": CALLERS.map(|(name, _)| name), "refusals": REFUSALS, "subject": SUBJECT,
     });
     let mut node = tokio::process::Command::new("node");
