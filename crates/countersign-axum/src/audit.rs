@@ -17,6 +17,8 @@ pub use event::{AuditEvent, EventKind, Outcome};
 mod sink;
 pub use sink::{AuditSink, JsonLines};
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{io, thread};
@@ -54,21 +56,54 @@ impl Audit {
         &self.metrics
     }
 
-    /// Hands in `event`, at once; the answer waits while the queue is full.
-    pub(crate) fn record(&self, event: Box<AuditEvent>) -> impl Future<Output = ()> + Send + use<> {
-        let waiting = match self.queue.try_send(event) {
-            Ok(()) => None,
-            // On the heap: the future of every request has room for this.
-            Err(TrySendError::Full(event)) => Some(Box::pin(hand_in(self.queue.clone(), event))),
+    /// Hands in `event`, at once; what is answered waits while the queue is full.
+    pub(crate) fn record(&self, event: Box<AuditEvent>) -> Recording {
+        match self.queue.try_send(event) {
+            Ok(()) => Recording::done(),
+            Err(TrySendError::Full(event)) => {
+                Recording(Some(Box::pin(hand_in(self.queue.clone(), event))))
+            }
             Err(TrySendError::Closed(_)) => {
                 lost();
-                None
+                Recording::done()
             }
-        };
-        async {
-            if let Some(waiting) = waiting {
-                waiting.await;
-            }
+        }
+    }
+}
+
+/// Resolves once an event is handed in. On the heap where it has to wait: the future of every request has room for this.
+#[must_use = "an event that waits for room is lost"]
+pub(crate) struct Recording(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+
+impl Recording {
+    /// Of nothing.
+    pub(crate) fn done() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// This one, and then the `other`.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => Self(Some(Box::pin(async {
+                one.await;
+                other.await;
+            }))),
+            (one, other) => Self(one.or(other)),
+        }
+    }
+}
+
+impl Future for Recording {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Some(waiting) => waiting.as_mut().poll(cx),
+            None => Poll::Ready(()),
         }
     }
 }
@@ -101,14 +136,14 @@ impl AuditWriter {
 }
 
 fn write(mut events: Receiver<Box<AuditEvent>>, mut sink: impl AuditSink, metrics: &Metrics) {
-    while let Some(first) = events.blocking_recv() {
-        let mut next = Some(first);
-        while let Some(event) = next {
+    let mut waiting = Vec::with_capacity(QUEUE);
+    // Together: one by one, each would take the lock of the queue.
+    while events.blocking_recv_many(&mut waiting, QUEUE) > 0 {
+        for event in waiting.drain(..) {
             metrics.count(&event);
             note(sink.record(&event));
-            next = events.try_recv().ok();
         }
-        // Flushed once the queue is empty: a burst becomes one write.
+        // A burst becomes one write.
         note(sink.flush());
         // And whoever hands in events meanwhile need not wake this thread for each.
         thread::sleep(PAUSE);

@@ -6,13 +6,14 @@ use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
 use http::Extensions;
 use http::request::Parts;
+use jiff::Timestamp;
 
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::guard::Asking;
 use crate::heard::{Client, untrusted};
-use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Via};
+use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Snapshot, Via};
 
 /// Who is calling: a known principal, by which identity, with which certificate.
 ///
@@ -100,6 +101,7 @@ impl Caller {
             principal: Some(facts.principal.name().clone()),
             via: facts.via.clone(),
             unbelieved: Claims::default(),
+            at: None,
         }
     }
 }
@@ -116,6 +118,8 @@ pub(crate) struct Known {
     pub(crate) via: Option<Arc<Via>>,
     /// What somebody said who is not believed.
     pub(crate) unbelieved: Claims,
+    /// When it was looked at, where that is the moment of the decision.
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl Known {
@@ -132,8 +136,8 @@ impl Known {
             Some(_) => Outcome::Denied,
         };
         let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
-        let mut event =
-            AuditEvent::new(kind, outcome, Some(connection.address()), live.now(), epoch);
+        let time = self.at.unwrap_or_else(|| live.now());
+        let mut event = AuditEvent::new(kind, outcome, Some(connection.address()), time, epoch);
         event.code = fault.map(Fault::code);
         event.detail = fault.map(|fault| fault.detail().to_owned());
         event.handshake = Some(connection.shaken());
@@ -152,8 +156,8 @@ impl Known {
         live: &Live,
         claims: Claims,
     ) -> Result<Caller, Fault> {
-        let direct = self.caller(connection, live);
-        let snapshot = live.load();
+        let (now, snapshot) = (live.now(), live.load());
+        let direct = self.identify(connection, &snapshot, now);
         let forwarding = snapshot.forwarding();
         match Speaker::of(direct.as_ref().ok(), forwarding) {
             Speaker::Itself => {
@@ -177,12 +181,12 @@ impl Known {
                 if own.is_empty() {
                     return Err(nobody("the gateway says of no client that it shook hands"));
                 }
-                let heard = connection.hear(live, gateway, &own);
+                let heard = connection.hear(gateway, &own, &snapshot, now);
                 let client = heard.map_err(|unheard| {
                     self.certificate = unheard.certificate;
                     unheard.fault
                 })?;
-                self.forwarded(client, live)
+                self.forwarded(client, &snapshot, now)
             }
         }
     }
@@ -201,8 +205,12 @@ impl Known {
         });
     }
 
-    fn forwarded(&mut self, client: Arc<Client>, live: &Live) -> Result<Caller, Fault> {
-        let (now, snapshot) = (live.now(), live.load());
+    fn forwarded(
+        &mut self,
+        client: Arc<Client>,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Caller, Fault> {
         self.certificate = client.forwarded.certificate().cloned();
         let identity = client.forwarded.identity()?.clone();
         let principal = snapshot.directory().lookup(&identity, now);
@@ -243,14 +251,21 @@ impl Known {
 
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
     pub(crate) fn caller(&mut self, connection: &Connection, live: &Live) -> Result<Caller, Fault> {
-        let now = live.now();
-        let snapshot = live.load();
-        let judgement = connection.judged(&snapshot, now);
-        self.epoch = Some(snapshot.epoch());
+        self.identify(connection, &live.load(), live.now())
+    }
+
+    fn identify(
+        &mut self,
+        connection: &Connection,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Caller, Fault> {
+        let judgement = connection.judged(snapshot, now);
+        (self.epoch, self.at) = (Some(snapshot.epoch()), Some(now));
         self.certificate = judgement.certificate().cloned();
         let peer = judgement.peer()?;
         let identity = peer.identity()?;
-        let caller = judgement.caller(peer, identity, &snapshot, now);
+        let caller = judgement.caller(peer, identity, snapshot, now);
         self.note(identity, caller.as_ref().map(|caller| caller.principal()));
         Ok(caller?.clone())
     }
@@ -272,7 +287,7 @@ impl<'a> Speaker<'a> {
             return Self::Itself;
         };
         let name = principal.name();
-        let may = principal.hold(Forwarding::FORWARD).is_ok();
+        let may = principal.grant(Forwarding::FORWARD).is_some();
         match (forwarding.gateway(name), may) {
             (None, false) => Self::Itself,
             (Some(gateway), true) => Self::Gateway(gateway),

@@ -9,6 +9,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::Denial;
 use countersign_tls::{Handshake, Peer, PeerError, Refusal};
+use http::Extensions;
 use http::request::Parts;
 use jiff::Timestamp;
 use rustls::ServerConnection;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::claims::Claims;
+use crate::guard::Asking;
 use crate::heard::{Client, Heard, Unheard};
 use crate::{Audit, Caller, Code, Epoch, Fault, Gateway, Live, Snapshot};
 
@@ -60,6 +62,15 @@ pub(crate) struct Judgement {
 }
 
 impl Connection {
+    /// The connection of the request that has these extensions: for what is no handler, and cannot take it as an
+    /// argument. None where no listener of ours accepted it.
+    pub fn asking(extensions: &Extensions) -> Option<&Self> {
+        // Before a guard and behind it.
+        let asking = extensions.get::<Asking>();
+        let behind = asking.and_then(|asking| asking.connection.as_ref());
+        behind.or_else(|| extensions.get())
+    }
+
     /// The address of the other end of the TCP connection.
     pub fn address(&self) -> SocketAddr {
         self.facts.address
@@ -186,15 +197,15 @@ impl Connection {
     /// Whom `gateway`, the other end, speaks of in `claims`.
     pub(crate) fn hear(
         &self,
-        live: &Live,
         gateway: &Gateway,
         claims: &Claims,
+        snapshot: &Snapshot,
+        now: Timestamp,
     ) -> Result<Arc<Client>, Unheard> {
-        let (now, snapshot) = (live.now(), live.load());
-        let judgement = self.judged(&snapshot, now);
+        let judgement = self.judged(snapshot, now);
         let peer = judgement.peer()?;
         let heard = &self.facts.heard;
-        heard.listen(peer, gateway, claims, &snapshot, now)
+        heard.listen(peer, gateway, claims, snapshot, now)
     }
 
     /// Counts its handshake.
@@ -412,7 +423,8 @@ impl<S: Sync> FromRequestParts<S> for Connection {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().cloned().ok_or_else(not_ours)
+        let connection = Self::asking(&parts.extensions);
+        connection.cloned().ok_or_else(not_ours)
     }
 }
 
@@ -420,7 +432,7 @@ impl<S: Sync> OptionalFromRequestParts<S> for Connection {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
-        Ok(parts.extensions.get().cloned())
+        Ok(Self::asking(&parts.extensions).cloned())
     }
 }
 

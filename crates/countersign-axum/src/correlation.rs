@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -13,8 +14,15 @@ use crate::guard::Asking;
 ///
 /// Taken from `x-request-id`, which comes back as it was sent, or else from the trace id of `traceparent` (W3C Trace
 /// Context), where well-formed; made otherwise. Handlers take it as an argument.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CorrelationId(Arc<str>);
+#[derive(Clone)]
+pub struct CorrelationId(Text);
+
+#[derive(Clone)]
+enum Text {
+    /// By us, of letters and digits: kept in place, for most requests bring none.
+    Made([u8; 32]),
+    Brought(Arc<str>),
+}
 
 impl CorrelationId {
     /// The id of the request that has these extensions: for what is no handler, and cannot take it as an argument. None
@@ -25,7 +33,16 @@ impl CorrelationId {
 
     /// The id.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // It always is text.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The same, without a look at it.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Made(text) => text,
+            Text::Brought(text) => text.as_bytes(),
+        }
     }
 
     /// The one that the request brought, or a new one.
@@ -35,7 +52,7 @@ impl CorrelationId {
             .filter(|id| is_plain(id))
             .or_else(|| text(TRACE_PARENT).and_then(trace_id));
         match brought {
-            Some(id) => Self(id.into()),
+            Some(id) => Self(Text::Brought(id.into())),
             None => Self::new(rand::random()),
         }
     }
@@ -50,12 +67,11 @@ impl CorrelationId {
         for (two, byte) in text.as_chunks_mut().0.iter_mut().zip(number) {
             *two = [digit(byte >> 4), digit(byte & 15)];
         }
-        // Of digits and letters alone it always is text.
-        Self(std::str::from_utf8(&text).unwrap_or_default().into())
+        Self(Text::Made(text))
     }
 
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        if let Ok(mut value) = HeaderValue::from_str(&self.0) {
+        if let Ok(mut value) = HeaderValue::from_bytes(self.as_bytes()) {
             // Never indexed (RFC 7541, section 7.1.3): no other answer has this value, and in the table of the connection it would
             // take the place of what comes again.
             value.set_sensitive(true);
@@ -66,7 +82,29 @@ impl CorrelationId {
 
 impl fmt::Display for CorrelationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for CorrelationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CorrelationId")
+            .field(&self.as_str())
+            .finish()
+    }
+}
+
+impl PartialEq for CorrelationId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for CorrelationId {}
+
+impl Hash for CorrelationId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
     }
 }
 

@@ -44,11 +44,14 @@ impl Lent {
         Some(Self { back, sender })
     }
 
-    /// What was left unread is read and forgotten before `response` is given. A body that somebody still holds is his.
-    pub(crate) async fn settle(mut self, response: &mut Response) {
+    /// Reads and forgets what was left unread once there is an answer, and only then gives it. A body that somebody
+    /// still holds is his.
+    pub(crate) async fn settle(mut self, answer: impl Future<Output = Response>) -> Response {
+        let mut response = answer.await;
         if let Ok(body) = self.back.try_recv() {
-            self.sender.settle(body, response).await;
+            self.sender.settle(body, &mut response).await;
         }
+        response
     }
 }
 
@@ -119,8 +122,10 @@ impl HttpBody for Returning {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let body = self.body.as_ref();
-        body.map_or(SizeHint::with_exact(0), Body::size_hint)
+        match &self.body {
+            Some(body) => body.size_hint(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }
 

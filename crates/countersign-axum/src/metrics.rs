@@ -7,12 +7,13 @@ pub use recent::{Kept, Minute, Tally};
 
 mod snapshot;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_policy::PrincipalName;
 use countersign_tls::{PeerError, Refusal};
+use hashbrown::{Equivalent, HashMap};
 use jiff::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -66,6 +67,15 @@ struct Told {
 struct Series {
     principal: Option<PrincipalName>,
     route: Option<Arc<str>>,
+    outcome: Outcome,
+    code: Option<Code>,
+}
+
+/// That of an event, to look it up. It must be hashed as a [`Series`] is.
+#[derive(Hash)]
+struct Looked<'a> {
+    principal: Option<&'a PrincipalName>,
+    route: Option<&'a str>,
     outcome: Outcome,
     code: Option<Code>,
 }
@@ -275,11 +285,30 @@ impl Series {
     }
 }
 
+impl<'a> Looked<'a> {
+    fn of(event: &'a AuditEvent) -> Self {
+        Self {
+            principal: event.principal.as_ref(),
+            route: event.route.as_deref(),
+            outcome: event.outcome,
+            code: event.code,
+        }
+    }
+}
+
+impl Equivalent<Series> for Looked<'_> {
+    fn equivalent(&self, series: &Series) -> bool {
+        self.principal == series.principal.as_ref()
+            && self.route == series.route.as_deref()
+            && self.outcome == series.outcome
+            && self.code == series.code
+    }
+}
+
 impl Told {
     /// That of the combination; of a new one, where there is no room for it, that of the others.
     fn counter(&mut self, requests: &Family<Requested, Counter>, event: &AuditEvent) -> Counter {
-        let series = Series::of(event);
-        if let Some(counter) = self.series.get(&series) {
+        if let Some(counter) = self.series.get(&Looked::of(event)) {
             return counter.clone();
         }
         let mut labels = Requested::of(event);
@@ -289,7 +318,7 @@ impl Told {
         }
         let counter = requests.get_or_create_owned(&labels);
         if !full {
-            self.series.insert(series, counter.clone());
+            self.series.insert(Series::of(event), counter.clone());
         }
         counter
     }

@@ -1,7 +1,5 @@
 //! How does an event become a line, at the rate at which requests come?
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -9,6 +7,8 @@ use std::sync::Arc;
 
 use countersign_identity::{Certificate, Identity, Thumbprint};
 use countersign_policy::PrincipalName;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use jiff::Timestamp;
 
 use super::document::Who;
@@ -58,10 +58,10 @@ impl Encoder {
             _ => b"\",\"event\":\"request\",\"outcome\":\"denied\"".as_slice(),
         });
         if let Some(code) = event.code {
-            plain(line, b",\"code\":\"", code.as_str());
+            plain(line, b",\"code\":\"", code.as_str().as_bytes());
         }
         if let Some(id) = &event.correlation_id {
-            plain(line, b",\"correlation_id\":\"", id.as_str());
+            plain(line, b",\"correlation_id\":\"", id.as_bytes());
         }
         if let Some(address) = event.address {
             line.extend_from_slice(b",\"address\":\"");
@@ -69,7 +69,8 @@ impl Encoder {
             line.push(b'"');
         }
         if let Some(handshake) = &event.handshake {
-            plain(line, b",\"tls_version\":\"", handshake.version.as_str());
+            let version = handshake.version.as_str();
+            plain(line, b",\"tls_version\":\"", version.as_bytes());
             any(line, b",\"alpn\":", handshake.alpn.as_deref())?;
             line.extend_from_slice(match handshake.resumed {
                 true => b",\"resumed\":true".as_slice(),
@@ -78,7 +79,7 @@ impl Encoder {
         }
         line.extend_from_slice(self.who(event, certificate)?);
         if let Some(method) = &event.method {
-            plain(line, b",\"method\":\"", method.as_str());
+            plain(line, b",\"method\":\"", method.as_str().as_bytes());
         }
         any(line, b",\"route\":", event.route.as_deref())?;
         line.extend_from_slice(b",\"epoch\":");
@@ -173,9 +174,9 @@ fn is_usual(event: &AuditEvent) -> bool {
 }
 
 /// Of a value in which JSON escapes nothing: a word of ours, a token (RFC 9110, 5.6.2), an id that was looked at.
-fn plain(line: &mut Vec<u8>, before: &[u8], value: &str) {
+fn plain(line: &mut Vec<u8>, before: &[u8], value: &[u8]) {
     line.extend_from_slice(before);
-    line.extend_from_slice(value.as_bytes());
+    line.extend_from_slice(value);
     line.push(b'"');
 }
 
@@ -189,7 +190,7 @@ fn any(line: &mut Vec<u8>, before: &[u8], value: Option<&str>) -> io::Result<()>
     if value.as_bytes().iter().any(escapes) {
         return Ok(serde_json::to_writer(line, value)?);
     }
-    plain(line, b"\"", value);
+    plain(line, b"\"", value.as_bytes());
     Ok(())
 }
 

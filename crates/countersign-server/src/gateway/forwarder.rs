@@ -52,7 +52,7 @@ impl Forwarder {
     /// Makes the head what the service gets to read, and answers under which id.
     fn introduce(&self, parts: &mut Parts) -> Result<CorrelationId, Fault> {
         let extensions = std::mem::take(&mut parts.extensions);
-        let connection: &Connection = extensions.get().ok_or_else(not_served)?;
+        let connection = Connection::asking(&extensions).ok_or_else(not_served)?;
         let way = Way {
             from: connection.address().ip().to_canonical(),
             version: parts.version,
