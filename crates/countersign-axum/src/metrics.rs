@@ -3,11 +3,11 @@
 mod labels;
 
 mod recent;
-pub use recent::{Minute, Tally};
+pub use recent::{Kept, Minute, Tally};
 
 mod snapshot;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +23,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use self::labels::{Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
-use self::recent::LastHour;
+use self::recent::{Last, LastHour};
 use crate::audit::{EventKind, Outcome};
 use crate::{AuditEvent, Code, Live};
 
@@ -57,8 +57,8 @@ struct Counts {
 struct Told {
     /// What was counted before, so that to count it again needs no text.
     series: HashMap<Series, Counter>,
-    refusals: VecDeque<AuditEvent>,
-    reloads: VecDeque<AuditEvent>,
+    refusals: Last,
+    reloads: Last,
     hour: LastHour,
 }
 
@@ -114,13 +114,13 @@ impl Metrics {
     pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     /// The last 100 events in which somebody, or a new state, was refused or failed; the newest first.
-    pub fn refusals(&self) -> Vec<AuditEvent> {
-        self.counts.told().refusals.iter().rev().cloned().collect()
+    pub fn refusals(&self) -> Vec<Kept> {
+        self.counts.told().refusals.newest_first()
     }
 
     /// The last 20 reloads, those that were refused too; the newest first.
-    pub fn reloads(&self) -> Vec<AuditEvent> {
-        self.counts.told().reloads.iter().rev().cloned().collect()
+    pub fn reloads(&self) -> Vec<Kept> {
+        self.counts.told().reloads.newest_first()
     }
 
     /// How many requests were decided in each of the 60 minutes until `now`, the oldest first.
@@ -132,9 +132,9 @@ impl Metrics {
     /// under none.
     pub fn tallies(&self) -> BTreeMap<Option<PrincipalName>, Tally> {
         let mut tallies = BTreeMap::<_, Tally>::new();
-        for (series, counter) in &self.counts.told().series {
-            let tally = tallies.entry(series.principal.clone()).or_default();
-            tally.add(series.outcome, counter.get());
+        for (principal, outcome, counter) in self.counts.counters() {
+            let tally = tallies.entry(principal).or_default();
+            tally.add(outcome, counter.get());
         }
         tallies
     }
@@ -196,7 +196,7 @@ impl Metrics {
                 counts.ended.get_or_create(&Ended::of(event)).inc();
             }
             EventKind::Reload => {
-                keep(&mut counts.told().reloads, event, MOST_RELOADS);
+                counts.told().reloads.keep(event, MOST_RELOADS);
                 counts.reloads.get_or_create(&Reloaded::of(event)).inc();
             }
             EventKind::CertificateRenewed => {
@@ -204,7 +204,7 @@ impl Metrics {
             }
         }
         if !matches!(event.outcome, Outcome::Allowed | Outcome::Applied) {
-            keep(&mut counts.told().refusals, event, MOST_REFUSALS);
+            counts.told().refusals.keep(event, MOST_REFUSALS);
         }
     }
 
@@ -257,6 +257,15 @@ impl Counts {
         if let Some(took) = event.took {
             self.decisions.observe(took.as_secs_f64());
         }
+    }
+
+    /// Nothing is added up while the lock is held: the writer of the audit log wants it for each request.
+    fn counters(&self) -> Vec<(Option<PrincipalName>, Outcome, Counter)> {
+        let told = self.told();
+        let series = told.series.iter();
+        let counters = series
+            .map(|(series, counter)| (series.principal.clone(), series.outcome, counter.clone()));
+        counters.collect()
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -313,14 +322,6 @@ impl Told {
         }
         counter
     }
-}
-
-/// Keeps the last `most`.
-fn keep(last: &mut VecDeque<AuditEvent>, event: &AuditEvent, most: usize) {
-    if last.len() >= most {
-        last.pop_front();
-    }
-    last.push_back(event.clone());
 }
 
 impl fmt::Debug for Metrics {

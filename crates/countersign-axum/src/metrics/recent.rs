@@ -1,7 +1,11 @@
-//! What was decided in each minute of the last hour?
+//! What happened last, and what was decided in each minute of the last hour?
+
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::AuditEvent;
 use crate::audit::Outcome;
 
 /// How many requests were decided.
@@ -24,6 +28,23 @@ pub struct Minute {
     pub tally: Tally,
 }
 
+/// An event that is kept for a while.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Kept {
+    /// Which one it is of its kind since the start, counted from 1: no other has it, whatever their times.
+    pub number: u64,
+    /// What happened.
+    pub event: Arc<AuditEvent>,
+}
+
+/// The last events of a kind.
+#[derive(Debug, Default)]
+pub(super) struct Last {
+    kept: VecDeque<Kept>,
+    numbers: u64,
+}
+
 /// A ring of minutes: each writes over the one an hour before it.
 #[derive(Debug)]
 pub(super) struct LastHour {
@@ -44,6 +65,24 @@ impl Tally {
             Outcome::Allowed => self.allowed += requests,
             _ => self.denied += requests,
         }
+    }
+}
+
+impl Last {
+    /// Keeps `event`, and no more than `most`.
+    pub(super) fn keep(&mut self, event: &AuditEvent, most: usize) {
+        if self.kept.len() >= most {
+            self.kept.pop_front();
+        }
+        self.numbers += 1;
+        self.kept.push_back(Kept {
+            number: self.numbers,
+            event: Arc::new(event.clone()),
+        });
+    }
+
+    pub(super) fn newest_first(&self) -> Vec<Kept> {
+        self.kept.iter().rev().cloned().collect()
     }
 }
 
@@ -87,6 +126,25 @@ fn place(number: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Epoch;
+    use crate::audit::EventKind;
+
+    #[test]
+    fn of_events_of_one_moment_each_has_a_number_of_its_own_and_keeps_it() {
+        let mut last = Last::default();
+        let (kind, outcome, now) = (EventKind::Request, Outcome::Denied, Timestamp::UNIX_EPOCH);
+        let event = AuditEvent::new(kind, outcome, None, now, Epoch::FIRST);
+        let numbers = |last: &Last| {
+            let kept = last.newest_first().into_iter();
+            kept.map(|kept| kept.number).collect::<Vec<_>>()
+        };
+        for _ in 0..3 {
+            last.keep(&event, 3);
+        }
+        assert_eq!(numbers(&last), [3, 2, 1]);
+        last.keep(&event, 3);
+        assert_eq!(numbers(&last), [4, 3, 2]);
+    }
 
     #[test]
     fn a_minute_is_forgotten_after_an_hour() {

@@ -77,7 +77,11 @@ impl StatusDocument {
             trusts: trust.trusts().iter().map(TrustDocument::of).collect(),
             warnings: trust.warnings().map(ToString::to_string).collect(),
             callers: live.seen().iter().map(CallerDocument::of).collect(),
-            refusals: metrics.refusals(),
+            refusals: metrics
+                .refusals()
+                .iter()
+                .map(|kept| AuditEvent::clone(&kept.event))
+                .collect(),
         }
     }
 }

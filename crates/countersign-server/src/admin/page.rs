@@ -2,6 +2,7 @@
 //!
 //! One page, made whole on the server: it needs no script. With one it is fetched again now and then, and replaced in place.
 
+mod attention;
 mod callers;
 mod decisions;
 mod facts;
@@ -15,10 +16,11 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
-use countersign_axum::{Minute, Snapshot};
+use countersign_axum::Minute;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
+use self::callers::Caller;
 use self::moment::{relative, time};
 use super::Admin;
 
@@ -92,35 +94,19 @@ fn whole(admin: &Admin) -> Markup {
 fn main(admin: &Admin) -> Markup {
     let (live, metrics, now) = (&admin.live, &admin.metrics, admin.live.now());
     let snapshot = live.load();
-    let (minutes, mut seen) = (metrics.minutes(now), live.seen());
-    seen.sort_by_key(|sighting| sighting.certificate.not_after());
+    let (minutes, seen, reloads) = (metrics.minutes(now), live.seen(), metrics.reloads());
+    let callers = Caller::all(&seen);
     html! {
         main #now tabindex="-1" {
             h1 { "Who calls, and may they?" }
             p.quiet { "As of " (time(now)) ". Snapshot " (snapshot.epoch()) ", in force since " (relative(snapshot.since(), now)) "." }
-            (facts::tiles(&minutes, &seen, &snapshot, now))
-            (warnings(&snapshot))
+            (attention::section(&callers, &reloads, &snapshot, now))
+            (facts::tiles(&minutes, &callers, &snapshot, now))
             (decisions::section(&minutes))
-            (callers::section(&seen, &metrics.tallies(), now))
+            (callers::section(&callers, &metrics.tallies(), now))
             (refusals::section(admin, &snapshot, now))
             (trusts::section(&snapshot, now))
-            (history::section(&metrics.reloads(), &snapshot, now))
-        }
-    }
-}
-
-fn warnings(snapshot: &Snapshot) -> Markup {
-    let warnings: Vec<_> = snapshot
-        .trust()
-        .warnings()
-        .map(ToString::to_string)
-        .collect();
-    html! {
-        @if !warnings.is_empty() {
-            section.warnings aria-labelledby="warnings" {
-                h2 #warnings { "To be looked at" }
-                ul { @for warning in &warnings { li { (warning) } } }
-            }
+            (history::section(&reloads, &snapshot, now))
         }
     }
 }
@@ -133,7 +119,7 @@ fn heading(id: &str, title: &str, about: &str) -> Markup {
     }
 }
 
-/// Callers whose certificates end within this many days are marked.
+/// What ends within this many days is marked.
 const SOON: i64 = 14;
 
 /// In how many days `end` is; less than none where it has passed.
@@ -141,6 +127,16 @@ fn days_until(end: Timestamp, now: Timestamp) -> i64 {
     end.as_second()
         .saturating_sub(now.as_second())
         .div_euclid(86_400)
+}
+
+/// A word beside an end that has come, or soon will.
+fn mark(end: Timestamp, now: Timestamp) -> Markup {
+    let word = match days_until(end, now) {
+        ..0 => "ended",
+        0..SOON => "soon",
+        _ => return Markup::default(),
+    };
+    html! { strong.mark { (word) } }
 }
 
 /// How many requests were decided in all of `minutes`: allowed, and denied.

@@ -5,7 +5,7 @@ use countersign_server::Addresses;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -31,7 +31,7 @@ async fn get(scene: &Scene, path: &str) -> http::Response<String> {
 
 /// The part of the page below the heading with this id.
 fn section<'a>(page: &'a str, id: &str) -> &'a str {
-    let begin = format!("<section aria-labelledby=\"{id}\">");
+    let begin = format!("aria-labelledby=\"{id}\">");
     let (_, rest) = page.split_once(&begin).unwrap();
     rest.split_once("</section>").unwrap().0
 }
@@ -53,9 +53,14 @@ async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends
     let callers = section(&page, "callers");
     let places = CALLERS.map(|(name, _)| callers.find(&format!("<b>{name}</b>")).unwrap());
     assert!(places.is_sorted(), "{callers}");
-    let rows: Vec<_> = callers.split("<tr>").skip(2).collect();
-    assert_eq!(rows.len(), 12);
-    let first = text(rows[0]);
+    let rows: Vec<_> = callers.split("<tr ").skip(2).collect();
+    // One of them has two identities.
+    assert_eq!(rows.len(), 13);
+    let ended = text(rows[0]);
+    for wanted in ["25 minutes ago", "ended"] {
+        assert!(ended.contains(wanted), "{wanted}: {ended}");
+    }
+    let first = text(rows[1]);
     for wanted in [
         "in 2 days",
         "soon",
@@ -65,10 +70,62 @@ async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends
         assert!(first.contains(wanted), "{wanted}: {first}");
     }
     // One connection is held; it asked once in each minute of the hour.
-    assert!(rows[0].contains(
-        "<td class=\"number\">1</td><td class=\"number\">60</td><td class=\"number\">0</td>"
-    ));
-    assert!(!text(rows[11]).contains("soon"));
+    let numbers = rows[1].split("<td class=\"number\"").skip(1);
+    let numbers = numbers.map(|cell| text(&format!("<td{cell}")).trim().to_owned());
+    assert_eq!(numbers.collect::<Vec<_>>(), ["1", "60", "0"]);
+    assert!(!text(rows[12]).contains("soon"));
+}
+
+#[tokio::test]
+async fn what_a_principal_asked_under_two_identities_is_told_once() {
+    let page = get(&scene().await, "/").await.into_body();
+    let callers = section(&page, "callers");
+    let rows: Vec<_> = callers.split("<tr ").skip(2).map(text).collect();
+    let of = |name: &str| rows.iter().filter(|row| row.contains(name)).count();
+    assert_eq!((of("reports"), of("reports-standby")), (2, 1));
+    // Beside the first, for both rows; the second has its connections alone.
+    assert_eq!(callers.matches("rowspan=\"2\"").count(), 2);
+    let second = rows[3].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(second.ends_with("in 20 days 2026-08-21 1"), "{second}");
+    let first = rows[2].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(first.ends_with(" 1 61 1"), "{first}");
+}
+
+#[tokio::test]
+async fn what_wants_to_be_seen_to_stands_first() {
+    let page = get(&scene().await, "/").await.into_body();
+    let first = text(section(&page, "warnings"));
+    let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
+    for wanted in [
+        "certificate has ended: migration .",
+        "ends within 14 days: billing , reports .",
+        "the revocation list of `CN=Partners` is stale since",
+        "The last reload, 3 minutes ago , was refused; snapshot 2 stays in force.",
+    ] {
+        assert!(first.contains(wanted), "{wanted}: {first}");
+    }
+    assert!(page.find("id=\"warnings\"") < page.find("class=\"tiles\""));
+    let quiet = Scene::quiet(now(), Addresses::loopback()).await;
+    let page = get(&quiet, "/").await.into_body();
+    assert!(
+        page.contains("is stale since") && !page.contains("has ended"),
+        "{page}"
+    );
+    assert!(page.contains("Nobody was allowed anything yet."));
+}
+
+#[tokio::test]
+async fn an_anchor_that_has_ended_is_not_said_to_end_soon() {
+    let scene = scene().await;
+    let told = async |days: i64| {
+        scene.set(scene.now + SignedDuration::from_hours(24 * days));
+        let page = get(&scene, "/").await.into_body();
+        let trusts = text(section(&page, "trusts"));
+        ["soon", "ended"].map(|word| trusts.matches(word).count())
+    };
+    assert_eq!(told(0).await, [0, 0]);
+    assert_eq!(told(3_445).await, [2, 0]);
+    assert_eq!(told(3_451).await, [0, 2]);
 }
 
 #[tokio::test]
@@ -137,7 +194,7 @@ async fn a_request_is_counted_in_its_minute() {
     let number = |told: &str| -> u64 { told.split(' ').nth(4).unwrap().parse().unwrap() };
     let before = told(&scene).await;
     assert!(before.contains("5 denied"), "{before}");
-    scene.ask("billing", "/whoami").await;
+    scene.ask("billing", "GET", "/whoami").await;
     let after = told(&scene).await;
     assert_eq!(number(&after), number(&before) + 1);
 }

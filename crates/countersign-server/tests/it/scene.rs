@@ -1,5 +1,5 @@
-//! A server that has been up for an hour: twelve callers, one whose certificate ends in two days, a stale list, five different
-//! refusals, a reload and one that was refused.
+//! A server that has been up for an hour: twelve callers, one whose certificate has ended meanwhile and one whose ends in two days,
+//! a caller that has a second identity, a stale list, five different refusals, a reload and one that was refused.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,21 +18,27 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tower::ServiceExt;
 
-/// Names, and in how many days their certificates end.
+/// Names, and in how many minutes their certificates end.
 pub(crate) const CALLERS: [(&str, i64); 12] = [
-    ("billing", 2),
-    ("reports", 11),
-    ("ledger", 19),
-    ("payroll", 27),
-    ("invoices", 34),
-    ("treasury", 41),
-    ("audit-export", 48),
-    ("risk", 55),
-    ("pricing", 62),
-    ("settlement", 70),
-    ("onboarding", 77),
-    ("statements", 88),
+    ("migration", -25),
+    ("billing", 2 * DAY + 60),
+    ("reports", 11 * DAY + 60),
+    ("ledger", 19 * DAY + 60),
+    ("payroll", 27 * DAY + 60),
+    ("invoices", 34 * DAY + 60),
+    ("treasury", 41 * DAY + 60),
+    ("quarterly-audit-export-of-the-holding", 48 * DAY + 60),
+    ("risk", 55 * DAY + 60),
+    ("pricing", 62 * DAY + 60),
+    ("settlement", 70 * DAY + 60),
+    ("onboarding", 77 * DAY + 60),
 ];
+
+/// The second identity of `reports`; it has asked once.
+pub(crate) const STANDBY: (&str, i64) = ("reports-standby", 20 * DAY + 60);
+
+/// Minutes.
+const DAY: i64 = 24 * 60;
 
 /// What they are refused for, in the order in which it happens.
 pub(crate) const REFUSALS: [&str; 5] = [
@@ -81,7 +87,8 @@ impl Scene {
         scene
     }
 
-    async fn quiet(now: Timestamp, addresses: Addresses) -> Self {
+    /// The same before anything has happened.
+    pub(crate) async fn quiet(now: Timestamp, addresses: Addresses) -> Self {
         let long_ago = now - SignedDuration::from_hours(24 * 200);
         let authority = |name| Authority::root(name, long_ago).unwrap();
         let (clients, partners) = (authority("Acme Clients"), authority("Partners"));
@@ -110,29 +117,31 @@ impl Scene {
     }
 
     /// Asks for `path` in the name of `caller`, on its connection.
-    pub(crate) async fn ask(&mut self, caller: &'static str, path: &str) {
+    pub(crate) async fn ask(&mut self, caller: &str, method: &str, path: &str) {
         let connection = self.held.iter().find(|(name, _)| *name == caller);
         let connection = connection.unwrap().1.clone();
-        self.send(connection, "GET", path).await;
+        self.send(connection, method, path).await;
     }
 
     async fn call_for_an_hour(&mut self) {
-        for (name, days) in CALLERS {
-            let until = self.now + SignedDuration::from_hours(24 * days + 1);
+        for (name, minutes) in CALLERS.into_iter().chain([STANDBY]) {
+            let until = self.now + SignedDuration::from_mins(minutes);
             let from = self.now - SignedDuration::from_hours(24 * 3);
             let client = self.clients.client(from).validity(from, until);
             let client = client.uri(format!("spiffe://acme.example/{name}")).issue();
             let connection = self.connect(&client.unwrap());
             self.held.push((name, connection));
         }
+        self.ask(STANDBY.0, "GET", "/whoami").await;
         for minute in 0..60_u32 {
             self.set(self.now - SignedDuration::from_mins(i64::from(60 - minute)));
             let callers = match minute {
                 5 => 12,
                 _ => 3 + (minute * 7 + minute * minute / 3) % 10,
             };
-            for (name, _) in CALLERS.iter().take(usize::try_from(callers).unwrap()) {
-                self.ask(name, "/whoami").await;
+            let callers = CALLERS.iter().take(usize::try_from(callers).unwrap());
+            for (name, _) in callers.filter(|(_, end)| *end > i64::from(minute) - 60) {
+                self.ask(name, "GET", "/whoami").await;
             }
         }
         self.set(self.now);
@@ -203,7 +212,8 @@ impl Scene {
         Connection::without_handshake(client.chain_der(), &self.live, self.audit.clone())
     }
 
-    fn set(&self, time: Timestamp) {
+    /// Sets the clock.
+    pub(crate) fn set(&self, time: Timestamp) {
         *self.clock.0.lock().unwrap() = time;
     }
 }
@@ -236,10 +246,15 @@ fn trusts(
 }
 
 fn policy() -> Directory {
+    let identity =
+        |name| format!("{{ trust = \"clients\", name = \"spiffe://acme.example/{name}\" }}");
     let principals = CALLERS.map(|(name, _)| {
+        let mut identities = identity(name);
+        if name == "reports" {
+            identities = format!("{identities}, {}", identity(STANDBY.0));
+        }
         format!(
-            "[principals.{name}]\npermissions = [\"transactions:read\"]\n\
-             identities = [{{ trust = \"clients\", name = \"spiffe://acme.example/{name}\" }}]\n"
+            "[principals.{name}]\npermissions = [\"transactions:read\"]\nidentities = [{identities}]\n"
         )
     });
     let orders = "[roles.clerk]\npermissions = [\"transactions:write\"]\n[principals.orders]\nroles = [\"clerk\"]\n\

@@ -4,7 +4,7 @@
 //! A test whose tool is missing says so and passes; with `COUNTERSIGN_INTEROP=require`, as in CI, it
 //! fails. `COUNTERSIGN_PYTHON` names an interpreter that has `requests`,
 //! `cryptography`, `schemathesis`, `authlib` and `requests_oauthlib`; `COUNTERSIGN_NODE_MODULES` a folder with
-//! `openid-client` and `undici`. Java and Go alone may be missing everywhere: they are larger than all the rest.
+//! `openid-client`, `undici`, `puppeteer-core` and `axe-core`; `COUNTERSIGN_CHROMIUM` a Chromium that is not on the path. Java and Go alone may be missing everywhere: they are larger than all the rest.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -23,9 +23,12 @@ mod doctor;
 mod fronts;
 mod openapi;
 mod openssl;
+mod page;
 mod python;
 mod refusals;
 mod refused;
+#[path = "../../../countersign-server/tests/it/scene.rs"]
+mod scene;
 mod stores;
 mod support;
 mod tokens;

@@ -1,45 +1,42 @@
 //! How is it, in six numbers?
 
-use countersign_axum::{Minute, Sighting, Snapshot};
-use countersign_identity::Certificate;
+use countersign_axum::{Minute, Snapshot};
 use jiff::Timestamp;
 use maud::{Markup, Render, html};
 
+use super::callers::Caller;
 use super::moment::distance;
 use super::{SOON, days_until, total};
 
 pub(super) fn tiles(
     minutes: &[Minute],
-    seen: &[Sighting],
+    callers: &[Caller<'_>],
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Markup {
     let (allowed, denied) = total(minutes);
-    let connections: usize = seen.iter().map(|sighting| sighting.connections).sum();
-    let ends_soon = |certificate: &Certificate| days_until(certificate.not_after(), now) < SOON;
-    let soon = seen
+    let seen: Vec<_> = callers
         .iter()
-        .filter(|sighting| ends_soon(&sighting.certificate));
-    let soon = soon.count();
-    let own = snapshot.trust().credential().certificate();
+        .flat_map(|caller| &caller.sightings)
+        .collect();
+    let connections: usize = seen.iter().map(|sighting| sighting.connections).sum();
+    let ends_soon = |end: Timestamp| days_until(end, now) < SOON;
+    let soon = seen.iter().map(|sighting| sighting.certificate.not_after());
+    let soon = soon.filter(|end| ends_soon(*end)).count();
+    let own = snapshot.trust().credential().certificate().not_after();
     html! {
         dl.tiles {
-            (tile("Allowed in the last hour", allowed, None))
-            (tile("Denied in the last hour", denied, None))
-            (tile("Callers seen", seen.len(), None))
-            (tile("Their connections", connections, None))
-            (tile("Certificates that end soon", soon, (soon > 0).then_some("look at Callers")))
-            (tile("Our certificate ends", distance(own.not_after(), now), ends_soon(own).then_some("renew it")))
+            (tile("Allowed in the last hour", allowed, false))
+            (tile("Denied in the last hour", denied, false))
+            (tile("Callers seen", callers.len(), false))
+            (tile("Their connections", connections, false))
+            (tile("Certificates near or past their end", soon, soon > 0))
+            (tile("Our certificate ends", distance(own, now), ends_soon(own)))
         }
     }
 }
 
-/// A number; with `advice` it wants to be looked at.
-fn tile(what: &str, value: impl Render, advice: Option<&str>) -> Markup {
-    html! {
-        div.tile .odd[advice.is_some()] {
-            dt { (what) }
-            dd { (value) @if let Some(advice) = advice { small { (advice) } } }
-        }
-    }
+/// A number, and whether it wants to be looked at.
+fn tile(what: &str, value: impl Render, odd: bool) -> Markup {
+    html! { div.tile .odd[odd] { dt { (what) } dd { (value) } } }
 }

@@ -1,21 +1,21 @@
 //! What did each reload change?
 
 use countersign_axum::audit::Outcome;
-use countersign_axum::{AuditEvent, Snapshot};
+use countersign_axum::{AuditEvent, Kept, Snapshot};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::heading;
 use super::moment::relative;
 
-pub(super) fn section(reloads: &[AuditEvent], snapshot: &Snapshot, now: Timestamp) -> Markup {
+pub(super) fn section(reloads: &[Kept], snapshot: &Snapshot, now: Timestamp) -> Markup {
     let about = "The last 20 reloads, those that were refused too; the newest first.";
     html! {
         section aria-labelledby="history" {
             (heading("history", "History of snapshots", about))
             @if reloads.is_empty() {
                 p { "No reload since the start: snapshot " (snapshot.epoch()) " is in force since " (relative(snapshot.since(), now)) "." }
-            } @else { ol.history { @for event in reloads { li { (reload(event, now)) } } } }
+            } @else { ol.history { @for kept in reloads { li { (reload(&kept.event, now)) } } } }
         }
     }
 }

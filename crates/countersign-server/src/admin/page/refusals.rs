@@ -1,7 +1,7 @@
 //! Who was refused, with which certificate, and why?
 
 use countersign_axum::audit::EventKind;
-use countersign_axum::{Access, AuditEvent, RouteTable, Snapshot};
+use countersign_axum::{Access, AuditEvent, Kept, RouteTable, Snapshot};
 use countersign_identity::Certificate;
 use countersign_policy::{Explanation, Requirement};
 use jiff::Timestamp;
@@ -18,25 +18,25 @@ pub(super) fn section(admin: &Admin, snapshot: &Snapshot, now: Timestamp) -> Mar
     let refusals = admin.metrics.refusals();
     let refusals = refusals
         .iter()
-        .filter(|event| event.kind != EventKind::Reload);
+        .filter(|kept| kept.event.kind != EventKind::Reload);
     let refusals: Vec<_> = refusals.take(MOST).collect();
     let about = "The last 50, the newest first. Open one for the certificate, and for what the policy in force says.";
     html! {
         section aria-labelledby="refusals" {
             (heading("refusals", "Refusals", about))
             @if refusals.is_empty() { p { "Nobody was refused." } }
-            @else { ol.refusals { @for event in refusals {
-                li { (refusal(event, &admin.table, snapshot, now)) }
+            @else { ol.refusals { @for kept in refusals {
+                li { (refusal(kept, &admin.table, snapshot, now)) }
             } } }
         }
     }
 }
 
-fn refusal(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let id = format!("r{}-{:?}", event.time.as_nanosecond(), event.address);
-    let id = id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp) -> Markup {
+    let event = &*kept.event;
     html! {
-        details id=(id) {
+        // The time besides: after a restart the numbers begin anew.
+        details id={ "refusal-" (kept.number) "-" (event.time.as_second()) } {
             summary {
                 span.code { (event.code.map_or(event.outcome.as_str(), |code| code.as_str())) }
                 span.who { (who(event)) }
@@ -57,15 +57,23 @@ fn refusal(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot, now: Tim
     }
 }
 
+/// Our name for it; else the name that a trust vouched for; else what its certificate says.
 fn who(event: &AuditEvent) -> String {
     let principal = event.principal.as_ref().map(ToString::to_string);
-    let subject = event
-        .certificate
-        .as_ref()
-        .map(|certificate| subject(certificate));
-    principal
-        .or(subject)
-        .unwrap_or_else(|| "no certificate".to_owned())
+    let identity = event.identity.as_ref();
+    let identity = identity.map(|identity| identity.name().to_string());
+    let certificate = event.certificate.as_deref();
+    let certificate = || certificate.map_or("no certificate".to_owned(), says);
+    principal.or(identity).unwrap_or_else(certificate)
+}
+
+/// Its subject, or its first name where it has none.
+fn says(certificate: &Certificate) -> String {
+    let first = certificate.alt_names().first().map(ToString::to_string);
+    match certificate.subject().is_empty() {
+        true => first.unwrap_or_else(|| subject(certificate)),
+        false => subject(certificate),
+    }
 }
 
 fn what(event: &AuditEvent) -> String {

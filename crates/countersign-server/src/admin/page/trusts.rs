@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::moment::{day, relative};
-use super::{SOON, days_until, heading};
+use super::{heading, mark};
 use crate::admin::document::word;
 
 pub(super) fn section(snapshot: &Snapshot, now: Timestamp) -> Markup {
@@ -45,7 +45,7 @@ fn certificate(anchor: &Certificate, now: Timestamp) -> Markup {
         span.kind { "Anchor" }
         b { (anchor.subject()) }
         small { "ends " (day(end)) ", " (relative(end, now)) }
-        @if days_until(end, now) < SOON { strong.mark { "soon" } }
+        (mark(end, now))
     }
 }
 
