@@ -232,7 +232,6 @@ fn waits(samples: Vec<Sample>) -> String {
 
 const RELOADS: u32 = 20;
 
-/// For so long 20 reloads are spread.
 /// A second for each reload: of those that are asked for while files are read, one is enough.
 const LONG: Duration = Duration::from_secs(20);
 
