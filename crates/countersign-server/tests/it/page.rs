@@ -134,10 +134,10 @@ async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() 
     assert_eq!(rows.len(), 5);
     for ((row, code), wanted) in rows.iter().rev().zip(REFUSALS).zip([
         "Issuer CN=Acme Clients",
-        "no trust vouched for a name, so the policy was not asked",
-        "nobody in the policy has that name under that trust",
+        "Policy not asked: no trust vouched for a name",
+        "Principal nobody",
         "the revocation list is stale since",
-        "the route asks for `transactions:write`, which the roles `clerk` grant",
+        "`reports` has it by nothing; the role `clerk` would grant it",
     ]) {
         let told = text(row).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
