@@ -84,7 +84,7 @@ mod live;
 pub use live::{Epoch, Live, Snapshot};
 
 mod metrics;
-pub use metrics::{Kept, Metrics, Minute, Tally};
+pub use metrics::{Acts, Kept, Metrics, Minute, Tally};
 
 mod reload;
 pub use reload::{Foreseen, Reload};

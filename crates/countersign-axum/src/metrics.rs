@@ -3,7 +3,7 @@
 mod labels;
 
 mod recent;
-pub use recent::{Kept, Minute, Tally};
+pub use recent::{Acts, Kept, Minute, Tally};
 
 mod snapshot;
 
@@ -60,6 +60,7 @@ struct Told {
     refusals: Last,
     reloads: Last,
     hour: LastHour,
+    acts: HashMap<(PrincipalName, &'static str), Acts>,
 }
 
 /// By what requests are counted.
@@ -139,6 +140,14 @@ impl Metrics {
         tallies
     }
 
+    /// How often handlers did `action` for each principal since the start, and how often they would not.
+    pub fn acts(&self, action: &str) -> BTreeMap<PrincipalName, Acts> {
+        let told = self.counts.told();
+        let acts = told.acts.iter().filter(|((_, name), _)| *name == action);
+        acts.map(|((principal, _), acts)| (principal.clone(), *acts))
+            .collect()
+    }
+
     /// A connection that is held until the answer is dropped.
     pub(crate) fn hold(&self) -> Held {
         self.counts.connections.inc();
@@ -185,6 +194,7 @@ impl Metrics {
         match event.kind {
             EventKind::Action => {
                 counts.actions.get_or_create(&Acted::of(event)).inc();
+                counts.told().act(event);
             }
             EventKind::Request => counts.request(event),
             EventKind::Handshake => {
@@ -306,6 +316,17 @@ impl Equivalent<Series> for Looked<'_> {
 }
 
 impl Told {
+    /// Of the first 10,000 principals and actions.
+    fn act(&mut self, event: &AuditEvent) {
+        let Some((principal, action)) = event.principal.as_ref().zip(event.action.as_ref()) else {
+            return;
+        };
+        let key = (principal.clone(), action.name());
+        if self.acts.len() < MOST_SERIES || self.acts.contains_key(&key) {
+            self.acts.entry(key).or_default().note(event);
+        }
+    }
+
     /// That of the combination; of a new one, where there is no room for it, that of the others.
     fn counter(&mut self, requests: &Family<Requested, Counter>, event: &AuditEvent) -> Counter {
         if let Some(counter) = self.series.get(&Looked::of(event)) {

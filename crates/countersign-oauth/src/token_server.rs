@@ -90,6 +90,9 @@ impl TokenServer {
         Arc::clone(&self.shared.published)
     }
 
+    /// What the audit log and [`Metrics::acts`](countersign_axum::Metrics::acts) call the issuing of a token.
+    pub const ISSUED: &str = issuing::ISSUED;
+
     /// What it remembers.
     pub fn store(&self) -> &Store {
         &self.shared.store

@@ -13,6 +13,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use countersign_axum::{Api, Json, Live, Metrics, Permission, RouteTable};
+use countersign_oauth::TokenServer;
 use tokio_util::sync::CancellationToken;
 
 use self::document::StatusDocument;
@@ -32,6 +33,8 @@ pub(crate) struct Admin {
     pub(crate) metrics: Metrics,
     /// What the API asks of its callers: by this a refusal is explained.
     pub(crate) table: Arc<RouteTable>,
+    /// What issues tokens, where something does.
+    pub(crate) tokens: Option<TokenServer>,
     pub(crate) stopping: CancellationToken,
 }
 

@@ -31,7 +31,7 @@ use countersign_tls::Clock;
 
 use self::forwarder::Forwarder;
 use self::upstream::Upstream;
-use crate::serving::{Addresses, Serving, StartError};
+use crate::serving::{Addresses, Served, Serving, StartError};
 use crate::{FrontConfig, UpstreamConfig};
 
 /// A gateway, running: TLS, callers and permissions before a service that knows none of them.
@@ -98,8 +98,12 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let limits = parts.limits();
         let table = parts.config.routes.clone();
-        let routes = (table, parts.router(live.clone())?);
-        let serving = Serving::start(addresses, routes, limits, live, audit);
+        let served = Served {
+            table,
+            router: parts.router(live.clone())?,
+            tokens: None,
+        };
+        let serving = Serving::start(addresses, served, limits, live, audit);
         serving.await.map(Self)
     }
 

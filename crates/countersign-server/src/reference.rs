@@ -2,8 +2,8 @@ use std::ops::Deref;
 
 use countersign_axum::{Api, Audit, Limits, Live};
 
-use crate::app;
-use crate::serving::{Addresses, Serving, StartError};
+use crate::serving::{Addresses, Served, Serving, StartError};
+use crate::{State, app};
 
 /// The reference server, running.
 ///
@@ -33,8 +33,29 @@ impl ReferenceServer {
         live: Live,
         audit: Audit,
     ) -> Result<Self, StartError> {
-        let routes = (api.table(), api.into_router());
-        let serving = Serving::start(addresses, routes, Limits::default(), live, audit);
+        let nothing = State::default();
+        Self::start_over(addresses, api, &nothing, live, audit).await
+    }
+
+    /// The same with an API that stands on `state`, such as [`Config::api`](crate::Config::api): the operator's page tells of
+    /// its OAuth clients, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub async fn start_over(
+        addresses: Addresses,
+        api: Api,
+        state: &State,
+        live: Live,
+        audit: Audit,
+    ) -> Result<Self, StartError> {
+        let served = Served {
+            table: api.table(),
+            router: api.into_router(),
+            tokens: state.tokens().cloned(),
+        };
+        let serving = Serving::start(addresses, served, Limits::default(), live, audit);
         serving.await.map(Self)
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use countersign_axum::{Audit, Limits, Live, RouteTable, RouteTableError};
+use countersign_oauth::TokenServer;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -21,11 +22,19 @@ pub struct Serving {
     stopping: CancellationToken,
 }
 
+/// What is served at the address of the API.
+pub(crate) struct Served {
+    pub(crate) table: RouteTable,
+    pub(crate) router: Router,
+    /// Whose clients the operator's page tells of.
+    pub(crate) tokens: Option<TokenServer>,
+}
+
 impl Serving {
-    /// Binds every listener, then serves on them in the background: `router` where the API is.
+    /// Binds every listener, then serves on them in the background: `served` where the API is.
     pub(crate) async fn start(
         addresses: Addresses,
-        (table, router): (RouteTable, Router),
+        served: Served,
         limits: Limits,
         live: Live,
         audit: Audit,
@@ -34,10 +43,17 @@ impl Serving {
         let admin = Admin {
             live: live.clone(),
             metrics: audit.metrics().clone(),
-            table: Arc::new(table),
+            table: Arc::new(served.table),
+            tokens: served.tokens,
             stopping: stopping.clone(),
         };
-        let api = Listener::guarded(addresses.api, router, limits, live.clone(), audit.clone());
+        let api = Listener::guarded(
+            addresses.api,
+            served.router,
+            limits,
+            live.clone(),
+            audit.clone(),
+        );
         let api = api.await;
         let api = api.map_err(StartError::at(addresses.api))?;
         let health = addresses.health.map(|address| {

@@ -73,8 +73,9 @@ pub(crate) async fn run(args: ServeArgs) -> Result<Exit> {
         return loaded.check(warnings, args.look.json);
     }
     ui::warnings(&warnings);
-    let start = async |addresses, live, audit| {
-        let server = ReferenceServer::start_with(addresses, api, live, audit).await;
+    let below = state.clone();
+    let start = async move |addresses, live, audit| {
+        let server = ReferenceServer::start_over(addresses, api, &below, live, audit).await;
         server.map(Serving::from)
     };
     loaded.serve(table, state, start).await?;

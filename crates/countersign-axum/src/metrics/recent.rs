@@ -18,6 +18,18 @@ pub struct Tally {
     pub denied: u64,
 }
 
+/// How often something was done for a principal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Acts {
+    /// How often it was done.
+    pub done: u64,
+    /// How often it was not.
+    pub refused: u64,
+    /// When it was last done.
+    pub last: Option<Timestamp>,
+}
+
 /// What was decided within a minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -64,6 +76,18 @@ impl Tally {
         match outcome {
             Outcome::Allowed => self.allowed += requests,
             _ => self.denied += requests,
+        }
+    }
+}
+
+impl Acts {
+    pub(super) fn note(&mut self, event: &AuditEvent) {
+        match event.outcome {
+            Outcome::Allowed => {
+                self.done += 1;
+                self.last = Some(event.time);
+            }
+            _ => self.refused += 1,
         }
     }
 }

@@ -105,4 +105,5 @@ impl IntoResponse for Issued {
     }
 }
 
-const ISSUED: &str = "token-issued";
+/// The action of the audit log.
+pub(super) const ISSUED: &str = "token-issued";

@@ -129,6 +129,32 @@ fn check(row: &Row) {
 }
 
 #[test]
+fn in_words_it_says_who_it_is_and_by_what_it_may() {
+    let directory = Directory::from_toml(POLICY).unwrap();
+    let told = |trust: &str, asked: &str| {
+        let name = "spiffe://a.example/billing".parse().unwrap();
+        let identity = Identity::new(trust.parse().unwrap(), name);
+        let asked = Requirement::Permission(asked.parse().unwrap());
+        let explanation = directory.explain(&identity, &asked, BEFORE.parse().unwrap());
+        (explanation.who(), explanation.by_what())
+    };
+    let (who, by_what) = told("clients", "ledger:write");
+    assert!(
+        who.starts_with("`billing`, by line ")
+            && who.ends_with(" of the policy, with the role `clerk`"),
+        "{who}"
+    );
+    assert_eq!(by_what.as_deref(), Some("granted by the role `clerk`"));
+    let (_, by_what) = told("clients", "nobody:grants");
+    let nothing = "`billing` has it by nothing; no role would grant it";
+    assert_eq!(by_what.as_deref(), Some(nothing));
+    let (who, by_what) = told("partners", "ledger:write");
+    let elsewhere = "nobody; `clients: spiffe://a.example/billing` would be `billing` (line ";
+    assert!(who.starts_with(elsewhere), "{who}");
+    assert_eq!(by_what, None);
+}
+
+#[test]
 fn to_be_known_asks_for_no_permission() {
     let directory = Directory::from_toml(POLICY).unwrap();
     let now: Timestamp = BEFORE.parse().unwrap();

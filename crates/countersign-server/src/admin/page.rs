@@ -4,6 +4,7 @@
 
 mod attention;
 mod callers;
+mod clients;
 mod decisions;
 mod facts;
 mod history;
@@ -17,6 +18,7 @@ use axum::http::header::{
 };
 use axum::response::{IntoResponse, Response};
 use countersign_axum::Minute;
+use countersign_oauth::TokenServer;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
@@ -77,7 +79,7 @@ fn whole(admin: &Admin) -> Markup {
                 header {
                     p.name { "Countersign" }
                     nav aria-label="Sections" {
-                        @for (id, title) in SECTIONS { a href={ "#" (id) } { (title) } }
+                        @for (id, title) in SECTIONS.into_iter().filter(|(id, _)| *id != CLIENTS || admin.tokens.is_some()) { a href={ "#" (id) } { (title) } }
                     }
                     div #refresh {}
                 }
@@ -105,6 +107,7 @@ fn main(admin: &Admin) -> Markup {
             (decisions::section(&minutes))
             (callers::section(&callers, &metrics.tallies(), now))
             (refusals::section(admin, &snapshot, now))
+            @if let Some(tokens) = &admin.tokens { (clients::section(tokens, &metrics.acts(TokenServer::ISSUED), now)) }
             (trusts::section(&snapshot, now))
             (history::section(&reloads, &snapshot, now))
         }
@@ -147,13 +150,17 @@ fn total(minutes: &[Minute]) -> (u64, u64) {
     })
 }
 
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     ("decisions", "Decisions"),
     ("callers", "Callers"),
     ("refusals", "Refusals"),
+    (CLIENTS, "Clients"),
     ("trusts", "Trusts"),
     ("history", "History"),
 ];
+
+/// Where there are any.
+const CLIENTS: &str = "clients";
 
 /// Its own style, its own script, itself again; nothing else, from nowhere else.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \

@@ -4,13 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_axum::{Audit, SystemClock};
+use countersign_axum::audit::EventKind;
+use countersign_axum::{Audit, Connection, SystemClock};
 use countersign_oauth::{Jwk, KeySet};
 use countersign_pki::{Authority, Key, KeyKind, Request, Usage};
-use countersign_server::{Config, Digests, Reloaded, Reloader, State};
+use countersign_server::{Addresses, Config, Digests, ReferenceServer, Reloaded, Reloader, State};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::page::{get, section, text};
 
 const HEAD: &str = r#"
 listen = "127.0.0.1:0"
@@ -55,6 +59,8 @@ fn folder(more: &str) -> TempDir {
     let now = Timestamp::now();
     let root = Authority::root("Clients", now).unwrap();
     let server = root.server(now).dns("localhost").issue().unwrap();
+    let billing = root.client(now).uri("spiffe://dev.example/billing");
+    let billing = billing.issue().unwrap();
     for (name, text) in [
         ("server.toml", format!("{HEAD}{OAUTH}{more}")),
         ("policy.toml", POLICY.to_owned()),
@@ -65,6 +71,7 @@ fn folder(more: &str) -> TempDir {
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }
+    fs::write(folder.path().join("billing.der"), billing.certificate_der()).unwrap();
     folder
 }
 
@@ -241,6 +248,49 @@ fn a9_the_key_set_of_a_client_is_a_file() {
     assert!(
         said.ends_with("keys.json`: key 1 is not the one of its certificate"),
         "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_operators_page_tells_how_many_tokens_each_client_got() {
+    let scope = "[[oauth.scopes]]\nword = \"accounts\"\npermission = \"accounts:read\"\n";
+    let client = format!("{CLIENT}san_uri = \"spiffe://dev.example/billing\"\n");
+    let folder = folder(&format!("{scope}{client}"));
+    let config = read(&folder);
+    let live = config.load(Arc::new(SystemClock)).unwrap();
+    let settings = config.load_oauth(live.load().directory()).unwrap();
+    let state = State::open(&config, live.clone(), settings).await.unwrap();
+    let (sink, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let (audit, _writer) = Audit::start(sink).unwrap();
+    let api = || config.api(live.clone(), &state);
+    let addresses = Addresses::loopback();
+    let server = ReferenceServer::start_over(addresses, api(), &state, live.clone(), audit.clone());
+    let server = server.await.unwrap();
+    let page = get(&server, "/").await.into_body();
+    let told = text(section(&page, "clients"));
+    assert!(
+        told.contains("tls_client_auth") && told.contains("none"),
+        "{told}"
+    );
+
+    let billing = fs::read(folder.path().join("billing.der")).unwrap();
+    let connection = Connection::without_handshake([billing], &live, audit);
+    for grant in ["client_credentials", "client_credentials", "password"] {
+        let form = format!("grant_type={grant}&client_id=billing&scope=accounts");
+        let request = http::Request::post("/oauth/token").extension(connection.clone());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(axum::body::Body::from(form)).unwrap();
+        let answer = api().into_router().oneshot(request).await.unwrap();
+        let issued = answer.status() == http::StatusCode::OK;
+        assert_eq!(issued, grant == "client_credentials", "{answer:?}");
+        while events.recv().await.unwrap().kind != EventKind::Action {}
+    }
+    let page = get(&server, "/").await.into_body();
+    let told = text(section(&page, "clients"));
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("billing tls_client_auth") && told.ends_with("2 1"),
+        "{told}"
     );
 }
 

@@ -1,7 +1,7 @@
 //! What the operator's page tells, and to whom.
 
 use axum::http::{StatusCode, Uri};
-use countersign_server::Addresses;
+use countersign_server::{Addresses, ReferenceServer};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -19,25 +19,23 @@ async fn scene() -> Scene {
     Scene::start(now(), Addresses::loopback()).await
 }
 
-async fn get(scene: &Scene, path: &str) -> http::Response<String> {
+pub(crate) async fn get(server: &ReferenceServer, path: &str) -> http::Response<String> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<hyper::body::Bytes>>();
-    let url: Uri = format!("{}{path}", scene.server.admin_url())
-        .parse()
-        .unwrap();
+    let url: Uri = format!("{}{path}", server.admin_url()).parse().unwrap();
     let (head, body) = client.get(url).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     http::Response::from_parts(head, String::from_utf8(body.to_vec()).unwrap())
 }
 
 /// The part of the page below the heading with this id.
-fn section<'a>(page: &'a str, id: &str) -> &'a str {
+pub(crate) fn section<'a>(page: &'a str, id: &str) -> &'a str {
     let begin = format!("aria-labelledby=\"{id}\">");
     let (_, rest) = page.split_once(&begin).unwrap();
     rest.split_once("</section>").unwrap().0
 }
 
 /// The text, without tags.
-fn text(markup: &str) -> String {
+pub(crate) fn text(markup: &str) -> String {
     let parts = markup.split('<').skip(1);
     parts
         .filter_map(|part| part.split_once('>'))
@@ -49,7 +47,7 @@ fn text(markup: &str) -> String {
 #[tokio::test]
 async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends_first_stands_first()
  {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     let callers = section(&page, "callers");
     let places = CALLERS.map(|(name, _)| callers.find(&format!("<b>{name}</b>")).unwrap());
     assert!(places.is_sorted(), "{callers}");
@@ -78,7 +76,7 @@ async fn everybody_who_was_allowed_something_is_there_and_whose_certificate_ends
 
 #[tokio::test]
 async fn what_a_principal_asked_under_two_identities_is_told_once() {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     let callers = section(&page, "callers");
     let rows: Vec<_> = callers.split("<tr ").skip(2).map(text).collect();
     let of = |name: &str| rows.iter().filter(|row| row.contains(name)).count();
@@ -93,7 +91,7 @@ async fn what_a_principal_asked_under_two_identities_is_told_once() {
 
 #[tokio::test]
 async fn what_wants_to_be_seen_to_stands_first() {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     let first = text(section(&page, "warnings"));
     let first = first.split_whitespace().collect::<Vec<_>>().join(" ");
     for wanted in [
@@ -106,7 +104,7 @@ async fn what_wants_to_be_seen_to_stands_first() {
     }
     assert!(page.find("id=\"warnings\"") < page.find("class=\"tiles\""));
     let quiet = Scene::quiet(now(), Addresses::loopback()).await;
-    let page = get(&quiet, "/").await.into_body();
+    let page = get(&quiet.server, "/").await.into_body();
     assert!(
         page.contains("is stale since") && !page.contains("has ended"),
         "{page}"
@@ -119,7 +117,7 @@ async fn an_anchor_that_has_ended_is_not_said_to_end_soon() {
     let scene = scene().await;
     let told = async |days: i64| {
         scene.set(scene.now + SignedDuration::from_hours(24 * days));
-        let page = get(&scene, "/").await.into_body();
+        let page = get(&scene.server, "/").await.into_body();
         let trusts = text(section(&page, "trusts"));
         ["soon", "ended"].map(|word| trusts.matches(word).count())
     };
@@ -130,16 +128,16 @@ async fn an_anchor_that_has_ended_is_not_said_to_end_soon() {
 
 #[tokio::test]
 async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     let refusals = section(&page, "refusals");
     let rows: Vec<_> = refusals.split("<details").skip(1).collect();
     assert_eq!(rows.len(), 5);
     for ((row, code), wanted) in rows.iter().rev().zip(REFUSALS).zip([
         "Issuer CN=Acme Clients",
-        "no trust vouched for a name, so the policy was not asked",
-        "nobody in the policy has that name under that trust",
+        "Policy not asked: no trust vouched for a name",
+        "Principal nobody",
         "the revocation list is stale since",
-        "the route asks for `transactions:write`, which the roles `clerk` grant",
+        "`reports` has it by nothing; the role `clerk` would grant it",
     ]) {
         let told = text(row).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
@@ -152,7 +150,7 @@ async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() 
 
 #[tokio::test]
 async fn what_a_stranger_wrote_into_a_certificate_stays_text() {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     assert!(!page.contains(SUBJECT) && !page.contains("<script>"));
     // RFC 4514 has a backslash before each of these.
     assert!(page.contains(r"CN=\&lt;script\&gt;alert(1)\&lt;/script\&gt;"));
@@ -163,7 +161,7 @@ async fn what_a_stranger_wrote_into_a_certificate_stays_text() {
 
 #[tokio::test]
 async fn a_stale_list_is_told_by_a_word_and_a_reload_by_what_it_changed() {
-    let page = get(&scene().await, "/").await.into_body();
+    let page = get(&scene().await.server, "/").await.into_body();
     let lists = text(section(&page, "trusts"));
     assert_eq!(lists.matches(" stale ").count(), 1, "{lists}");
     assert_eq!(lists.matches(" fresh ").count(), 1, "{lists}");
@@ -183,7 +181,7 @@ async fn a_stale_list_is_told_by_a_word_and_a_reload_by_what_it_changed() {
 async fn a_request_is_counted_in_its_minute() {
     let mut scene = scene().await;
     let told = async |scene: &Scene| {
-        let page = get(scene, "/").await.into_body();
+        let page = get(&scene.server, "/").await.into_body();
         let chart = section(&page, "decisions")
             .split_once("aria-label=\"")
             .unwrap()
@@ -207,7 +205,7 @@ async fn the_page_may_load_its_own_style_and_script_and_nothing_else() {
         ("/page.css", "text/css; charset=utf-8"),
         ("/page.js", "text/javascript; charset=utf-8"),
     ] {
-        let answer = get(&scene, path).await;
+        let answer = get(&scene.server, path).await;
         assert_eq!(answer.status(), StatusCode::OK);
         let header = |name| answer.headers()[name].to_str().unwrap();
         assert_eq!(header("content-type"), media_type);

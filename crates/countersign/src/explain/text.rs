@@ -1,10 +1,7 @@
 //! The explanation, for people.
 
-use std::fmt::Display;
-
 use countersign_axum::Access;
 use countersign_identity::{AltName, Identity, Scheme};
-use countersign_policy::Explanation;
 use countersign_tls::Vote;
 
 use super::case::{Case, Decision};
@@ -31,11 +28,11 @@ pub(super) fn lines(case: &Case<'_>, decision: &Decision<'_>) -> Vec<Vec<String>
     };
     steps.extend(others(case, decision).map(|other| (named, other)));
     if let Some(policy) = &decision.policy {
-        steps.push(("principal", principal(policy)));
+        steps.push(("principal", policy.who()));
     }
     steps.push(("route", route(case, decision)));
     if let Some(policy) = &decision.policy {
-        steps.extend(permission(policy, decision).map(|found| ("permission", found)));
+        steps.extend(policy.by_what().map(|found| ("permission", found)));
     }
     steps.push(("decision", verdict(decision)));
     let cells = steps.into_iter();
@@ -92,29 +89,6 @@ fn others<'a>(case: &Case<'a>, decision: &Decision<'_>) -> impl Iterator<Item = 
         .filter(move |name| Some(name) != identity.as_ref())
 }
 
-fn principal(policy: &Explanation<'_>) -> String {
-    if let Some((principal, position)) = policy.principal {
-        let name = principal.name();
-        let roles = roles(principal.roles());
-        return format!("`{name}`, by {position} of the policy, with {roles}");
-    }
-    let elsewhere = policy.elsewhere.iter();
-    let elsewhere = elsewhere.map(|(identity, principal, position)| {
-        let name = principal.name();
-        format!("; `{identity}` would be `{name}` ({position} of the policy)")
-    });
-    format!("nobody{}", elsewhere.collect::<String>())
-}
-
-fn roles<T: Display>(roles: &[T]) -> String {
-    let listed: Vec<_> = roles.iter().map(|role| format!("`{role}`")).collect();
-    match listed.as_slice() {
-        [] => "no role".to_owned(),
-        [role] => format!("the role {role}"),
-        roles => format!("the roles {}", roles.join(", ")),
-    }
-}
-
 fn route(case: &Case<'_>, decision: &Decision<'_>) -> String {
     let asked = format!("{} {}", case.method, case.path);
     match decision.route {
@@ -128,21 +102,6 @@ fn route(case: &Case<'_>, decision: &Decision<'_>) -> String {
             format!("{asked} ({} {}) {needs}", line.method_name(), line.path)
         }
     }
-}
-
-fn permission(policy: &Explanation<'_>, decision: &Decision<'_>) -> Option<String> {
-    let Access::Guarded(_) = decision.route.ok()?.access else {
-        return None;
-    };
-    let (principal, _) = policy.principal?;
-    Some(match policy.grant {
-        Some(grant) => format!("granted by {grant}"),
-        None => format!(
-            "`{}` has it by nothing; {} would grant it",
-            principal.name(),
-            roles(&policy.granting)
-        ),
-    })
 }
 
 fn verdict(decision: &Decision<'_>) -> String {

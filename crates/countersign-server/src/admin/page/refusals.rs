@@ -3,7 +3,7 @@
 use countersign_axum::audit::EventKind;
 use countersign_axum::{Access, AuditEvent, Kept, RouteTable, Snapshot};
 use countersign_identity::Certificate;
-use countersign_policy::{Explanation, Requirement};
+use countersign_policy::Requirement;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -51,7 +51,7 @@ fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp)
                 @if let Some(alert) = &event.alert { (fact("TLS alert", html! { (alert) })) }
                 @if let Some(certificate) = &event.certificate { (facts(certificate)) }
                 @else { (fact("Certificate", html! { "none" })) }
-                @for line in explain(event, table, snapshot) { (fact("Explained", html! { (line) })) }
+                (explained(event, table, snapshot))
             }
         }
     }
@@ -108,62 +108,23 @@ fn subject(certificate: &Certificate) -> String {
 }
 
 /// What the policy in force makes of the caller; nothing where no trust vouched for a name.
-fn explain(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot) -> Vec<String> {
+fn explained(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot) -> Markup {
     let Some(identity) = &event.identity else {
-        return vec!["no trust vouched for a name, so the policy was not asked".to_owned()];
+        return fact("Policy", html! { "not asked: no trust vouched for a name" });
     };
     let requirement = requirement(event, table).unwrap_or(Requirement::Known);
-    let explanation = snapshot
-        .directory()
-        .explain(identity, &requirement, event.time);
-    let mut lines = vec![format!(
-        "the trust `{}` vouched for {}",
-        identity.trust(),
-        identity.name()
-    )];
-    lines.extend(known(&explanation));
-    lines.extend(held(&explanation, &requirement));
-    lines.push(match &explanation.verdict {
-        Ok(()) => "the policy in force would allow it".to_owned(),
-        Err(denial) => format!("the policy in force denies it: {denial}"),
-    });
-    lines
-}
-
-fn known(explanation: &Explanation<'_>) -> Vec<String> {
-    if let Some((principal, position)) = explanation.principal {
-        return vec![format!(
-            "it is `{}`, by {position} of the policy",
-            principal.name()
-        )];
+    let directory = snapshot.directory();
+    let explanation = directory.explain(identity, &requirement, event.time);
+    html! {
+        (fact("Identity", html! { (identity.name()) ", for which the trust " b { (identity.trust()) } " vouched" }))
+        (fact("Principal", html! { (explanation.who()) }))
+        @if let Some(asked) = &explanation.asked { (fact("The route asks for", html! { code { (asked) } })) }
+        @if let Some(by_what) = explanation.by_what() { (fact("Permission", html! { (by_what) })) }
+        (fact("Policy in force", match &explanation.verdict {
+            Ok(()) => html! { "would allow it" },
+            Err(denial) => html! { "denies it: " (denial) },
+        }))
     }
-    let elsewhere = explanation.elsewhere.iter();
-    let elsewhere = elsewhere.map(|(identity, principal, position)| {
-        let name = principal.name();
-        format!("`{identity}` would be `{name}`, by {position} of the policy")
-    });
-    let nobody = "nobody in the policy has that name under that trust".to_owned();
-    [nobody].into_iter().chain(elsewhere).collect()
-}
-
-/// What is asked for, and which roles would give it.
-fn held(explanation: &Explanation<'_>, requirement: &Requirement) -> Option<String> {
-    let Requirement::Permission(asked) = requirement else {
-        return None;
-    };
-    let roles: Vec<_> = explanation
-        .granting
-        .iter()
-        .map(|role| format!("`{role}`"))
-        .collect();
-    Some(match (explanation.grant.is_some(), roles.as_slice()) {
-        (true, _) => format!("the route asks for `{asked}`, which it holds"),
-        (false, []) => format!("the route asks for `{asked}`, which no role grants"),
-        (false, roles) => format!(
-            "the route asks for `{asked}`, which the roles {} grant",
-            roles.join(", ")
-        ),
-    })
 }
 
 fn requirement(event: &AuditEvent, table: &RouteTable) -> Option<Requirement> {
