@@ -20,7 +20,7 @@ pub(super) fn section(
     all.extend(theirs(callers, now));
     all.extend(anchors(snapshot, now));
     let warnings = snapshot.trust().warnings();
-    all.extend(warnings.map(|warning| item(html! { (warning) }, "trusts", "Trusts")));
+    all.extend(warnings.map(|warning| item(sentence(&warning.to_string()), "trusts", "Trusts")));
     all.extend(reloads.first().and_then(|kept| refused(kept, now)));
     html! {
         @if all.is_empty() { p.calm { "Nothing is to be looked at: nothing ends within " (SOON) " days, every list is as fresh as it should be." } }
@@ -33,6 +33,17 @@ pub(super) fn section(
 
 fn item(what: Markup, id: &str, title: &str) -> Markup {
     html! { (what) " " a href={ "#" (id) } { (title) } }
+}
+
+/// What a log says in lower case, with names in backquotes.
+fn sentence(text: &str) -> Markup {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let text: String = first.into_iter().chain(letters).collect();
+    html! {
+        @for (place, part) in text.split('`').enumerate() { @if place % 2 == 1 { b { (part) } } @else { (part) } }
+        "."
+    }
 }
 
 fn ours(snapshot: &Snapshot, now: Timestamp) -> Option<Markup> {
