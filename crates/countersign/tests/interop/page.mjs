@@ -63,8 +63,8 @@ const hands = () => {
   };
 };
 
-const sideways = (page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+// How much wider than the phone the page is. A phone would zoom out, and call that its width.
+const sideways = (page) => page.evaluate((width) => document.documentElement.scrollWidth - width, narrow.width);
 const unfold = (page) =>
   page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
 const text = (page) => page.$eval("main", (main) => main.innerText);
@@ -132,6 +132,9 @@ const on_a_phone = async (browser) => {
   assert.ok((await sideways(page)) <= 0);
   await unfold(page);
   assert.ok((await sideways(page)) <= 0);
+  // It would be seen.
+  await page.$eval(".tiles", (tiles) => (tiles.style.width = "400px"));
+  assert.ok((await sideways(page)) > 0);
   await close(page);
   said("on a phone nothing scrolls sideways, with everything open");
 };
@@ -225,6 +228,17 @@ const lost = async (browser) => {
   assert.equal(await page.$eval("#refresh [role=status]", (place) => place.checkVisibility()), true);
   await page.setOfflineMode(false);
   await page.evaluate(() => window.tick());
+  await says("refreshed every 5 seconds");
+  // One that is slow is not asked a second time meanwhile.
+  const before = await fetches(page);
+  await page.evaluate(() => {
+    window.hold = new Promise((resolve) => (window.release = resolve));
+    window.tick();
+    window.tick();
+  });
+  await says("no answer yet: what stands here is old");
+  assert.equal(await fetches(page), before + 1);
+  await page.evaluate(() => window.release());
   await says("refreshed every 5 seconds");
   page.faults = page.faults.filter((fault) => !fault.includes("ERR_INTERNET_DISCONNECTED"));
   await close(page);
