@@ -51,7 +51,7 @@ impl Answering {
             return Box::pin(refuse(fault, request)).await;
         }
         self.take_claims(&mut request);
-        request.extensions_mut().insert(self.connection.clone());
+        request.extensions_mut().insert(self.connection.screened());
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             false => Body::new(BoundedBody::new(body, &self.limits)),

@@ -1,7 +1,7 @@
 use countersign_identity::is_identity_header;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
-use crate::{Dialect, Forwarding};
+use crate::{Connection, Dialect, Forwarding, Live};
 
 /// The headers of a request in which somebody says who the client is, taken away from it.
 #[derive(Clone, Debug, Default)]
@@ -31,10 +31,12 @@ impl Claims {
         Self { headers: taken }
     }
 
-    /// What the listener has taken, and where there is none of ours, what is to be taken now.
-    pub(crate) fn of<B>(request: &mut Request<B>, forwarding: &Forwarding) -> Self {
-        let now = Self::take(request.headers_mut(), forwarding);
-        request.extensions_mut().remove().unwrap_or(now)
+    /// What the listener has taken, and where there is none of ours, what is taken now.
+    pub(crate) fn of<B>(request: &mut Request<B>, live: &Live) -> Self {
+        if Connection::asking(request.extensions()).is_some_and(Connection::is_screened) {
+            return request.extensions_mut().remove().unwrap_or_default();
+        }
+        Self::take(request.headers_mut(), live.load().forwarding())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

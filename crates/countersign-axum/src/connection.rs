@@ -29,6 +29,8 @@ use crate::{Audit, Caller, Code, Epoch, Fault, Gateway, Live, Snapshot};
 #[derive(Clone, Debug)]
 pub struct Connection {
     facts: Arc<Facts>,
+    /// Whether what says who a client is has been taken from the request that holds this.
+    screened: bool,
 }
 
 #[derive(Debug)]
@@ -182,7 +184,20 @@ impl Connection {
                 audit,
                 ending,
             }),
+            screened: false,
         }
+    }
+
+    /// The same, for a request whose claims have been taken.
+    pub(crate) fn screened(&self) -> Self {
+        Self {
+            facts: Arc::clone(&self.facts),
+            screened: true,
+        }
+    }
+
+    pub(crate) fn is_screened(&self) -> bool {
+        self.screened
     }
 
     /// The same, to keep.

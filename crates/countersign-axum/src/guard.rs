@@ -185,10 +185,6 @@ impl Guard {
         }
     }
 
-    fn claims(&self, request: &mut Request) -> Claims {
-        Claims::of(request, self.live.load().forwarding())
-    }
-
     /// What the policy says; nothing of a public route.
     fn judge(&self, request: &mut Request) -> Result<Option<Judged>, Fault> {
         let permission = match &self.rule {
@@ -196,7 +192,7 @@ impl Guard {
             Rule::Open => None,
             Rule::Holder(permission) => Some(permission.as_str()),
         };
-        let claims = self.claims(request);
+        let claims = Claims::of(request, &self.live);
         let connection = Connection::asking(request.extensions());
         let connection = connection.cloned().ok_or_else(not_ours)?;
         let begun = Instant::now();
@@ -247,7 +243,7 @@ impl Guard {
 
     /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
     fn admit(&self, asked: &Asked, request: &mut Request) -> Decided {
-        let claims = self.claims(request);
+        let claims = Claims::of(request, &self.live);
         let connection = Connection::asking(request.extensions());
         let Some(connection) = connection.filter(|_| !claims.is_empty()) else {
             return (Ok(None), Recording::done());

@@ -7,10 +7,10 @@ use axum::Router;
 use futures_util::future::Either;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::accept::Acceptor;
 use crate::activity::Activity;
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Accepts connections until `stop` resolves; then lets the requests in flight finish, within
-    /// the limit, and answers.
+    /// the limit, and answers. Where this future is dropped, the connections are cut off.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -75,17 +75,17 @@ impl Server {
             router,
             admission: Admission::new(&limits),
             ending: CancellationToken::new(),
-            killed: CancellationToken::new(),
-            tasks: TaskTracker::new(),
         });
+        let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
                 accepted = listener.accept() => accepted,
+                Some(_) = connections.join_next() => continue,
             };
             match accepted {
-                Ok((tcp, address)) => running.spawn(tcp, address),
+                Ok((tcp, address)) => running.spawn(tcp, address, &mut connections),
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     // Out of descriptors, mostly: trying at once would only burn the processor.
@@ -94,7 +94,11 @@ impl Server {
             }
         }
         drop(listener);
-        running.end(limits.drain).await;
+        running.ending.cancel();
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if timeout(limits.drain, ended).await.is_err() {
+            connections.shutdown().await;
+        }
     }
 }
 
@@ -103,22 +107,19 @@ pub(crate) struct Running {
     router: Router,
     admission: Admission,
     ending: CancellationToken,
-    killed: CancellationToken,
-    tasks: TaskTracker,
 }
 
 impl Running {
-    fn spawn(self: &Arc<Self>, tcp: TcpStream, address: SocketAddr) {
+    fn spawn(self: &Arc<Self>, tcp: TcpStream, address: SocketAddr, connections: &mut JoinSet<()>) {
         let Some(admitted) = self.admission.admit(address.ip()) else {
             tracing::warn!(%address, "too many connections: one more is not taken");
             return;
         };
         let held = self.acceptor.audit.metrics().hold();
-        let (running, killed) = (Arc::clone(self), self.killed.clone());
         // On the heap: whatever is around it would keep room for it once more.
-        let serving = Box::pin(running.serve(tcp, address));
-        self.tasks.spawn(async move {
-            killed.run_until_cancelled_owned(serving).await;
+        let serving = Box::pin(Arc::clone(self).serve(tcp, address));
+        connections.spawn(async move {
+            serving.await;
             drop((admitted, held));
         });
     }
@@ -174,15 +175,6 @@ impl Running {
             Either::Right(watch.over(Box::pin(http)))
         }
     }
-
-    async fn end(&self, drain: Duration) {
-        self.ending.cancel();
-        self.tasks.close();
-        if timeout(drain, self.tasks.wait()).await.is_err() {
-            self.killed.cancel();
-            self.tasks.wait().await;
-        }
-    }
 }
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -217,8 +209,6 @@ pub(crate) mod tests {
             router: Router::new(),
             admission: Admission::new(&Limits::default()),
             ending: CancellationToken::new(),
-            killed: CancellationToken::new(),
-            tasks: TaskTracker::new(),
         }
     }
 

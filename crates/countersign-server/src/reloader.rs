@@ -180,13 +180,20 @@ impl Reloader {
             let (principal, why) = (&refused.principal, refused.fault.detail());
             tracing::warn!("reloaded: `{principal}`, seen lately, is refused from now on: {why}");
         }
-        for warning in crate::warnings_of(&self.live, &self.routes) {
+        for warning in self.warnings().await {
             tracing::warn!("`{}`: {warning}", self.config.policy.display());
         }
         for warning in crate::gateway_warnings(&self.live) {
             tracing::warn!("{warning}");
         }
         Reloaded::Applied { epoch, reload }
+    }
+
+    /// What is odd about the policy in force.
+    async fn warnings(&self) -> Vec<countersign_policy::PolicyWarning> {
+        let (live, routes) = (self.live.clone(), self.routes.clone());
+        let warnings = blocking(move || crate::warnings_of(&live, &routes)).await;
+        warnings.unwrap_or_default()
     }
 
     /// Reads files until they do not change while they are read, or do so again and again.

@@ -63,7 +63,7 @@ fn who(event: &AuditEvent) -> String {
     let identity = event.identity.as_ref();
     let identity = identity.map(|identity| identity.name().to_string());
     let certificate = event.certificate.as_deref();
-    let certificate = || certificate.map_or("no certificate".to_owned(), says);
+    let certificate = || certificate.map_or_else(|| "no certificate".to_owned(), says);
     principal.or(identity).unwrap_or_else(certificate)
 }
 
