@@ -21,12 +21,15 @@ const refuse = async () => {
 
 const wide = { width: 1280, height: 900 };
 const narrow = { width: 360, height: 780, isMobile: true, hasTouch: true };
+// Milliseconds; a machine may be busy.
+const patience = 120_000;
 const levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 // A page on which nothing may go wrong; `script` false for a browser without, `clock` to tick by hand.
 const open = async (browser, { at = wanted.page, size = wide, scheme = "light", script = true, clock = false } = {}) => {
   const context = await browser.createBrowserContext();
   const page = await context.newPage();
+  page.setDefaultTimeout(patience);
   page.faults = [];
   page.asked = [];
   page.on("console", (message) => message.type() === "error" && page.faults.push(message.text()));
@@ -266,6 +269,7 @@ const pictures = async (browser) => {
 const root = process.getuid?.() === 0;
 const browser = await puppeteer.launch({
   executablePath: wanted.chromium,
+  timeout: patience,
   // Chromium will not be root in a sandbox.
   args: root ? ["--no-sandbox"] : [],
 });
