@@ -14,7 +14,7 @@ pub(super) fn section(reloads: &[Kept], snapshot: &Snapshot, now: Timestamp) -> 
         section aria-labelledby="history" {
             (heading("history", "History of snapshots", about))
             @if reloads.is_empty() {
-                p { "No reload since the start: snapshot " (snapshot.epoch()) " is in force since " (relative(snapshot.since(), now)) "." }
+                p.none { "No reload since the start: snapshot " (snapshot.epoch()) " is in force since " (relative(snapshot.since(), now)) "." }
             } @else { ol.history { @for kept in reloads { li { (reload(&kept.event, now)) } } } }
         }
     }

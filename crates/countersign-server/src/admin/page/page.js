@@ -56,7 +56,7 @@
     const mine = new AbortController();
     underway = mine;
     try {
-      const text = await fetched(mine.signal);
+      const text = await fetched(AbortSignal.any([mine.signal, AbortSignal.timeout(6 * every)]));
       if (mine.signal.aborted) return;
       replace(text);
       say();

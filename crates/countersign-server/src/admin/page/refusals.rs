@@ -24,7 +24,7 @@ pub(super) fn section(admin: &Admin, snapshot: &Snapshot, now: Timestamp) -> Mar
     html! {
         section aria-labelledby="refusals" {
             (heading("refusals", "Refusals", about))
-            @if refusals.is_empty() { p { "Nobody was refused." } }
+            @if refusals.is_empty() { p.none { "Nobody was refused." } }
             @else { ol.refusals { @for kept in refusals {
                 li { (refusal(kept, &admin.table, snapshot, now)) }
             } } }
