@@ -218,7 +218,8 @@ fn after_a_flood_the_server_holds_no_more_than_before() {
 
     let connect = || TcpStream::connect(&address).unwrap();
     let silent: Vec<_> = (0..200).map(|_| connect()).collect();
-    until(|| server.descriptors(), |held| held >= before + 200);
+    // Not beside what was held before: a connection that was about to end may have been counted.
+    until(|| server.descriptors(), |held| held >= 200);
     for _ in 0..50 {
         // It may be refused before all of it is written.
         let _ = connect().write_all(&[0x47; 512]);
