@@ -10,6 +10,8 @@ use cbc::Decryptor;
 use data_encoding::HEXUPPER_PERMISSIVE;
 use des::TdesEde3;
 use md5::{Digest, Md5};
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{Decode, Tag, Tagged};
 use pkcs8::{EncryptedPrivateKeyInfoRef, pkcs5};
 use rustls::pki_types::PrivateKeyDer;
 use zeroize::Zeroizing;
@@ -28,7 +30,10 @@ pub(super) fn pkcs8(
     let opened = scheme
         .decrypt(password.expose(), data)
         .map_err(|error| refusal(&error, scheme))?;
-    Ok(PrivateKeyDer::Pkcs8(opened.into()))
+    match is_sequence(&opened) {
+        true => Ok(PrivateKeyDer::Pkcs8(opened.into())),
+        false => Err(CredentialError::KeyPassword),
+    }
 }
 
 /// What pkcs8 does not know it does not read either.
@@ -81,8 +86,13 @@ fn open<C: KeyIvInit + BlockModeDecrypt>(
     let cipher = C::new_from_slices(&key, vector).ok()?;
     let len = cipher.decrypt_padded::<Pkcs7>(&mut data).ok()?.len();
     data.truncate(len);
-    // One wrong password in 256 leaves what looks like padding.
-    (data.first() == Some(&0x30)).then_some(data)
+    is_sequence(&data).then_some(data)
+}
+
+/// Whether it is one sequence from its first byte to its last, as every key is: one wrong password in 256 leaves what
+/// looks like padding, and something before it.
+fn is_sequence(opened: &[u8]) -> bool {
+    AnyRef::from_der(opened).is_ok_and(|any| any.tag() == Tag::Sequence)
 }
 
 /// OpenSSL's `EVP_BytesToKey` with MD5 and one round.
@@ -103,7 +113,34 @@ fn derive(password: &Password, salt: &[u8], len: usize) -> Zeroizing<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use pkcs8::der::Encode;
+    use pkcs8::der::asn1::OctetStringRef;
+    use pkcs8::pkcs5::pbes2;
+
     use super::*;
+
+    #[test]
+    fn a_wrong_password_is_told_as_one_whatever_it_leaves() {
+        let scheme = pbes2::Parameters::generate_pbkdf2_sha256_aes128cbc(1, &[7; 8], [9; 16]);
+        let scheme = scheme.unwrap();
+        let key = [&[0x30, 46][..], &[0; 46]].concat();
+        let data = scheme.encrypt("changeit", &key).unwrap();
+        let sealed = EncryptedPrivateKeyInfoRef {
+            encryption_algorithm: scheme.clone().into(),
+            encrypted_data: OctetStringRef::new(&data).unwrap(),
+        };
+        let sealed = sealed.to_der().unwrap();
+        let opened = pkcs8(&sealed, &"changeit".into()).unwrap();
+        assert_eq!(opened.secret_der(), key);
+        let mut padded = 0;
+        for number in 0..2000 {
+            let wrong = format!("changed-{number}");
+            padded += u32::from(scheme.decrypt(&wrong, &data).is_ok());
+            let error = pkcs8(&sealed, &wrong.as_str().into()).unwrap_err();
+            assert_eq!(error, CredentialError::KeyPassword, "{wrong}");
+        }
+        assert!(padded > 0);
+    }
 
     /// `openssl enc -aes-256-cbc -md md5 -k changeit -S 0102030405060708 -P`.
     #[test]
