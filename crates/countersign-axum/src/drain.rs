@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{CONNECTION, EXPECT};
-use http::{HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Version};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::oneshot;
@@ -38,9 +38,8 @@ impl Lent {
         }
         let (home, back) = oneshot::channel();
         let sender = Sender::of(request);
-        let body = Some(std::mem::take(request.body_mut()));
-        let home = Some(home);
-        *request.body_mut() = Body::new(Returning { body, home });
+        let body = std::mem::take(request.body_mut());
+        *request.body_mut() = Body::new(Returning(Some((body, home))));
         Some(Self { back, sender })
     }
 
@@ -73,10 +72,16 @@ impl Sender {
         B: HttpBody<Data = Bytes> + Unpin,
     {
         let is_read = !self.waits && timeout(LONGEST, read(body)).await == Ok(true);
-        if !is_read && self.version <= Version::HTTP_11 {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(CONNECTION, close);
+        if !is_read {
+            say_close(self.version, response.headers_mut());
         }
+    }
+}
+
+/// Says in the answer that the connection ends, as far as HTTP of that version can: HTTP/2 has a frame for it.
+pub(crate) fn say_close(version: Version, headers: &mut HeaderMap) {
+    if version <= Version::HTTP_11 {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
@@ -93,11 +98,8 @@ async fn read(mut body: impl HttpBody<Data = Bytes> + Unpin) -> bool {
     true
 }
 
-/// A body that goes back when it is dropped before its end.
-struct Returning {
-    body: Option<Body>,
-    home: Option<oneshot::Sender<Body>>,
-}
+/// A body that goes back when it is dropped before its end; nothing, once that has come.
+struct Returning(Option<(Body, oneshot::Sender<Body>)>);
 
 impl HttpBody for Returning {
     type Data = Bytes;
@@ -107,23 +109,23 @@ impl HttpBody for Returning {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Some(body) = &mut self.body else {
+        let Some((body, _)) = &mut self.0 else {
             return Poll::Ready(None);
         };
         let frame = Pin::new(body).poll_frame(cx);
         if let Poll::Ready(None) = frame {
-            self.body = None;
+            self.0 = None;
         }
         frame.map_err(axum::Error::into_inner)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.as_ref().is_none_or(Body::is_end_stream)
+        self.0.as_ref().is_none_or(|(body, _)| body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.body {
-            Some(body) => body.size_hint(),
+        match &self.0 {
+            Some((body, _)) => body.size_hint(),
             None => SizeHint::with_exact(0),
         }
     }
@@ -131,7 +133,7 @@ impl HttpBody for Returning {
 
 impl Drop for Returning {
     fn drop(&mut self) {
-        if let (Some(body), Some(home)) = (self.body.take(), self.home.take())
+        if let Some((body, home)) = self.0.take()
             && !body.is_end_stream()
         {
             // Nobody waits for it any more: the connection is gone.

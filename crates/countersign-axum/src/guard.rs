@@ -11,15 +11,15 @@ use countersign_identity::Certificate;
 use countersign_policy::PermissionName;
 use futures_util::FutureExt;
 use futures_util::future::{Either, ready};
-use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, VARY};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
+use http::header::{ALLOW, CACHE_CONTROL, VARY};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::{Layer, Service};
 
 use crate::audit::{Action, EventKind, Recording};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::not_ours;
-use crate::drain::Lent;
+use crate::drain::{Lent, say_close};
 use crate::seen::Proof;
 use crate::{
     Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Renderer, Via,
@@ -354,9 +354,8 @@ impl Guard {
         if fault.code() != Code::PermissionMissing {
             headers.insert(ALLOW, HeaderValue::from_static(""));
         }
-        // The connection is ending, and HTTP/1.1 can say so in the answer.
-        if ending && request.version() <= Version::HTTP_11 {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        if ending {
+            say_close(request.version(), headers);
         }
         id.write(headers);
         response
