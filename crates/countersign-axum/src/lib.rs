@@ -39,6 +39,9 @@ mod admission;
 
 mod answering;
 
+mod aside;
+pub use aside::aside;
+
 pub mod audit;
 pub use audit::{Audit, AuditEvent, AuditSink};
 

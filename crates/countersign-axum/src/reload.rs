@@ -1,15 +1,13 @@
 //! What does a new snapshot change, whom will it refuse, and what is the operator told of it?
 
 use std::future::pending;
-use std::panic::resume_unwind;
 
 use countersign_identity::Identity;
 use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::TrustSnapshot;
-use tokio::task::{JoinError, spawn_blocking};
 
 use crate::audit::{EventKind, Outcome};
-use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting};
+use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting, aside};
 
 /// A caller that was allowed something, and that a new state would refuse, or refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +58,15 @@ impl Live {
         audit: &Audit,
     ) -> (Epoch, Reload) {
         let live = self.clone();
-        let (trust, directory, refused) = aside(move || {
+        // Of 10,000 callers the chains are verified for a second.
+        let judged = aside(move || {
             let refused = live.foresee(&trust, &directory);
             (trust, directory, refused)
-        })
-        .await;
+        });
+        let Some((trust, directory, refused)) = judged.await else {
+            // The program ends, and nobody is left to ask.
+            return pending().await;
+        };
         let reload = Reload { changed, refused };
         let epoch = self.swap_all(trust, directory, forwarding);
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
@@ -98,18 +100,5 @@ impl Live {
         let mut event = AuditEvent::new(EventKind::Reload, outcome, None, self.now(), epoch);
         event.reload = Some(reload);
         event
-    }
-}
-
-/// Not on a thread that answers requests: of 10,000 callers the chains are verified for a second.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work)
-        .await
-        .map_err(JoinError::try_into_panic)
-    {
-        Ok(done) => done,
-        Err(Ok(panic)) => resume_unwind(panic),
-        // The runtime ends, and nobody is left to ask.
-        Err(Err(_)) => pending().await,
     }
 }

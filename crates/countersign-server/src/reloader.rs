@@ -6,7 +6,7 @@ pub use digests::Digests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable};
+use countersign_axum::{Audit, Epoch, Forwarding, Live, Reload, RouteTable, aside};
 use countersign_oauth::{Settings, TokenServer};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, Sessions, TrustSnapshot};
@@ -134,7 +134,7 @@ impl Reloader {
         let (config, before) = (self.watched.clone(), self.examined.clone());
         self.looks = self.looks.wrapping_add(1);
         let all = self.looks.is_multiple_of(LOOKS);
-        blocking(move || match all {
+        aside(move || match all {
             true => Digests::of(&config),
             false => Digests::again(&config, &before),
         })
@@ -192,7 +192,7 @@ impl Reloader {
     /// What is odd about the policy in force.
     async fn warnings(&self) -> Vec<countersign_policy::PolicyWarning> {
         let (live, routes) = (self.live.clone(), self.routes.clone());
-        let warnings = blocking(move || crate::warnings_of(&live, &routes)).await;
+        let warnings = aside(move || crate::warnings_of(&live, &routes)).await;
         warnings.unwrap_or_default()
     }
 
@@ -200,7 +200,7 @@ impl Reloader {
     async fn read(&self) -> Option<Read> {
         let sessions = self.live.load().trust().options().sessions.clone();
         let (config, clock) = (self.config.clone(), self.live.clock());
-        blocking(move || {
+        aside(move || {
             let mut read = Read::now(&config, sessions.clone(), Arc::clone(&clock));
             for _ in 0..TRIES {
                 if Digests::of(&read.config) == read.digests {
@@ -246,13 +246,6 @@ impl Read {
             parts,
         }
     }
-}
-
-/// A list may have a million entries: that is not for a thread that answers requests.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.inspect_err(|error| tracing::error!(%error, "the files cannot be looked at"))
-        .ok()
 }
 
 const POLL: Duration = Duration::from_secs(1);
