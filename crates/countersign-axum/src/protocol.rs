@@ -7,9 +7,9 @@ use hyper::rt::bounds::Http2ServerConnExec;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
-use hyper_util::rt::TokioExecutor;
 
 use crate::Limits;
+use crate::streams::Streams;
 
 /// HTTP/1.1 or HTTP/2 on one connection.
 pub(crate) trait Protocol: Future {
@@ -47,9 +47,9 @@ pub(crate) fn http1(limits: &Limits) -> http1::Builder {
     builder
 }
 
-pub(crate) fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+pub(crate) fn http2(limits: &Limits, streams: Streams) -> http2::Builder<Streams> {
     // Without pings: each frame would take a lock to tell when the last one came. Who does not ask any more is found to be idle.
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(streams);
     builder
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(u32::try_from(head(limits)).unwrap_or(u32::MAX))

@@ -17,6 +17,7 @@ use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::answering::Answering;
 use crate::protocol;
+use crate::streams::Together;
 use crate::watch::Watch;
 use crate::{Audit, Connection, Limits, Live};
 
@@ -168,7 +169,9 @@ impl Running {
             },
         };
         if is_http2 {
-            let http = protocol::http2(&limits).serve_connection(io, service);
+            let http = Together::new(|streams| {
+                protocol::http2(&limits, streams).serve_connection(io, service)
+            });
             Either::Left(watch.over(Box::pin(http)))
         } else {
             let http = protocol::http1(&limits).serve_connection(io, service);
