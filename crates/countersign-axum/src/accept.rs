@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use countersign_identity::Certificate;
 use countersign_tls::{Alert, Refusal, RefusedCertificate, observe};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -49,14 +48,15 @@ impl Acceptor {
     ///
     /// A failure has been audited, and a refused client has been given the time to read the alert,
     /// when this answers.
-    pub(crate) async fn accept(
+    pub(crate) async fn accept<I>(
         &self,
-        tcp: TcpStream,
+        tcp: I,
         address: SocketAddr,
         ending: CancellationToken,
-    ) -> io::Result<(TlsStream<TcpStream>, Connection)> {
-        // Without this the second half of the server's flight waits for an acknowledgement, 40 ms.
-        tcp.set_nodelay(true)?;
+    ) -> io::Result<(TlsStream<I>, Connection)>
+    where
+        I: AsyncRead + AsyncWrite + Unpin,
+    {
         let config = self.live.load().trust().server_config();
         let handshake = TlsAcceptor::from(config).accept(tcp).into_fallible();
         let handshake = async {
@@ -162,7 +162,7 @@ impl Failure {
 
 /// Ends our half and reads until the client ends its own, so that the alert arrives: closing with
 /// unread bytes would send a reset, and a reset discards what the client has not read yet.
-async fn linger(mut tcp: TcpStream, limit: Duration) {
+async fn linger(mut tcp: impl AsyncRead + AsyncWrite + Unpin, limit: Duration) {
     let drained = async {
         tcp.shutdown().await?;
         // Not in the future, which every connection has.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Layer;
 
 use crate::accept::Acceptor;
+use crate::socket::at_once;
 use crate::{Audit, Connection, Limits, Live};
 
 /// Our handshake for services that stay with axum-server.
@@ -53,6 +54,7 @@ impl<S: Send + 'static> Accept<TcpStream, S> for CountersignAcceptor {
         let acceptor = self.acceptor.clone();
         Box::pin(async move {
             let address = tcp.peer_addr()?;
+            at_once(&tcp)?;
             let ending = CancellationToken::new();
             let (tls, connection) = acceptor.accept(tcp, address, ending).await?;
             Ok((tls, Extension(connection).layer(service)))

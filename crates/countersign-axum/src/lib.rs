@@ -112,6 +112,8 @@ pub use seen::Sighting;
 mod server;
 pub use server::Server;
 
+mod socket;
+
 mod streams;
 
 mod via;

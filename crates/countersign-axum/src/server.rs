@@ -17,6 +17,7 @@ use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::answering::Answering;
 use crate::protocol;
+use crate::socket::Socket;
 use crate::streams::Together;
 use crate::watch::Watch;
 use crate::{Audit, Connection, Limits, Live};
@@ -128,8 +129,11 @@ impl Running {
     async fn serve(self: Arc<Self>, tcp: TcpStream, address: SocketAddr) {
         let ending = self.ending.child_token();
         // On the heap, and given back: a connection needs no room for its handshake once it is over.
-        let handshake = Box::pin(self.acceptor.accept(tcp, address, ending)).await;
-        let http = match handshake {
+        let handshake = Box::pin(async {
+            let socket = Socket::new(tcp)?;
+            self.acceptor.accept(socket, address, ending).await
+        });
+        let http = match handshake.await {
             Ok((tls, connection)) => self.http(tls, connection),
             // It has been audited where it failed.
             Err(_) => return,
@@ -140,7 +144,7 @@ impl Running {
     /// What is moved here is not kept in the future: it has room for it only once.
     fn http(
         &self,
-        tls: TlsStream<TcpStream>,
+        tls: TlsStream<Socket>,
         connection: Connection,
     ) -> impl Future<Output = ()> + use<> {
         let Acceptor { live, limits, .. } = &self.acceptor;
