@@ -13,6 +13,7 @@ use crate::admission::Admission;
 use crate::bounded_body::BoundedBody;
 use crate::claims::Claims;
 use crate::drain::Sender;
+use crate::guard::Asking;
 use crate::{Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Answers the requests of one connection.
@@ -51,7 +52,11 @@ impl Answering {
             return Box::pin(refuse(fault, request)).await;
         }
         self.take_claims(&mut request);
-        request.extensions_mut().insert(self.connection.screened());
+        let connection = Some(self.connection.screened());
+        request.extensions_mut().insert(Asking {
+            connection,
+            ..Asking::default()
+        });
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             false => Body::new(BoundedBody::new(body, &self.limits)),

@@ -28,7 +28,7 @@ impl CorrelationId {
     /// The id of the request that has these extensions: for what is no handler, and cannot take it as an argument. None
     /// where no guard stands before.
     pub fn asking(extensions: &Extensions) -> Option<&Self> {
-        extensions.get::<Asking>().map(|asking| &asking.id)
+        extensions.get::<Asking>()?.id.as_ref()
     }
 
     /// The id.

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse, Response};
 use countersign_identity::Certificate;
 use countersign_policy::PermissionName;
 use futures_util::FutureExt;
-use futures_util::future::{Either, ready};
 use http::header::{ALLOW, CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::audit::{Action, EventKind, Recording};
@@ -81,7 +81,7 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answered;
+    type Future = Answer<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -92,33 +92,87 @@ where
         let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
         Asking::begin(&mut request, &asked.id);
-        match guard.begin(&asked, &mut request) {
+        let answer = match guard.begin(&asked, &mut request) {
             // What is usual: there is nothing to wait for, and the service needs no copy.
             Step::Decided(Ok(let_in), told) if told.is_done() => {
-                answered(body, guard.pass(asked, let_in, request, &mut self.inner))
+                guard.pass(asked, let_in, request, &mut self.inner)
             }
             step => {
                 let next = self.inner.clone();
                 // The one that is ready is called, and not its clone.
                 let ready = std::mem::replace(&mut self.inner, next);
-                answered(body, guard.later(step, asked, request, ready))
+                Answer::later(guard.later(step, asked, request, ready))
             }
+        };
+        match body {
+            Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
+            None => answer,
         }
     }
 }
 
-/// On the heap, which is why there is one for requests without a body: it is smaller.
-fn answered<F>(body: Option<Lent>, answer: F) -> Answered
-where
-    F: Future<Output = Response> + Send + 'static,
-{
-    match body {
-        Some(body) => Box::pin(body.settle(answer).map(Ok)),
-        None => Box::pin(answer.map(Ok)),
+pin_project! {
+    /// The answer to a request, once there is one.
+    ///
+    /// Named, and no `async` block on the heap: axum puts it there anyway.
+    #[project = Answering]
+    pub(crate) enum Answer<F> {
+        /// The handler runs.
+        Running { #[pin] handler: F, passed: Option<Passed> },
+        /// There is something to wait for besides.
+        Later { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
     }
 }
 
-type Answered = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+/// What is told, and to whom, once the handler has answered.
+pub(crate) struct Passed {
+    guard: Arc<Guard>,
+    asked: Asked,
+    let_in: LetIn,
+}
+
+impl<F> Answer<F> {
+    fn later(answer: impl Future<Output = Response> + Send + 'static) -> Self {
+        let answer = Box::pin(answer);
+        Self::Later { answer }
+    }
+}
+
+impl<F, R> Future for Answer<F>
+where
+    F: Future<Output = Result<R, Infallible>>,
+    R: IntoResponse,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (handler, passed) = match self.as_mut().project() {
+            Answering::Running { handler, passed } => (handler, passed),
+            Answering::Later { answer } => return answer.as_mut().poll(cx).map(Ok),
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            handler.poll(cx).map(|Ok(answer)| answer.into_response())
+        }));
+        let answered = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => Ok(answer),
+            Err(_) => Err(Panicked),
+        };
+        let Some(passed) = passed.take() else {
+            // It has answered, and whoever asks again asks in vain.
+            return Poll::Pending;
+        };
+        let (answer, told) = passed.finish(answered);
+        if told.is_done() {
+            return Poll::Ready(Ok(answer));
+        }
+        self.set(Self::later(told.map(|()| answer)));
+        self.poll(cx)
+    }
+}
+
+/// What a handler did instead of an answer; the panic itself has been told by the hook of the program.
+struct Panicked;
 
 /// Who is let in, and by which connection; nobody was asked on a public route.
 type LetIn = Option<(Connection, Caller)>;
@@ -180,7 +234,10 @@ impl Guard {
         };
         told.await;
         match decision {
-            Ok(let_in) => self.pass(asked, let_in, request, &mut service).await,
+            Ok(let_in) => {
+                let Ok(answer) = self.pass(asked, let_in, request, &mut service).await;
+                answer
+            }
             Err(fault) => self.refuse(&fault, &asked.id, &request),
         }
     }
@@ -291,56 +348,32 @@ impl Guard {
         asked
     }
 
-    /// Runs the handler, and renders the problem that it may answer with.
+    /// Calls the handler.
     fn pass<S>(
         self: Arc<Self>,
         asked: Asked,
         let_in: LetIn,
         request: Request,
         service: &mut S,
-    ) -> impl Future<Output = Response> + use<S>
+    ) -> Answer<S::Future>
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
-        let running = match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
-            Ok(running) => {
-                let response = running.map(IntoResponse::into_response);
-                Either::Left(AssertUnwindSafe(response).catch_unwind())
-            }
-            Err(panic) => Either::Right(ready(Err(panic))),
+        let passed = Passed {
+            guard: self,
+            asked,
+            let_in,
         };
-        // Combined, and not an `async` block, which would keep what runs twice.
-        running.then(move |answered| {
-            let answer = answered.unwrap_or_else(|_| panicked(&asked.id).into_response());
-            let (answer, told) = self.finish(&asked, let_in, answer);
-            told.map(|()| answer)
-        })
-    }
-
-    /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
-    fn finish(&self, asked: &Asked, let_in: LetIn, mut answer: Response) -> (Response, Recording) {
-        let fault = answer.extensions_mut().remove::<Fault>();
-        let action = answer.extensions_mut().remove::<Action>();
-        let mut told = Recording::done();
-        if let Some((connection, caller)) = let_in {
-            if let Some(via) = caller.via() {
-                keep_apart(via, answer.headers_mut());
-            }
-            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
-                let mut event = self.event(&connection, caller.known(), asked, fault.as_ref());
-                if action.is_some() {
-                    event.kind = EventKind::Action;
-                }
-                event.action = action;
-                told = connection.audit().record(event);
+        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+            Ok(handler) => Answer::Running {
+                handler,
+                passed: Some(passed),
+            },
+            Err(_) => {
+                let (answer, told) = passed.finish(Err(Panicked));
+                Answer::later(told.map(|()| answer))
             }
         }
-        let mut answer = match fault {
-            Some(fault) => self.render(&fault, &asked.id),
-            None => answer,
-        };
-        asked.id.write(answer.headers_mut());
-        (answer, told)
     }
 
     /// The answer to whom it does not let pass.
@@ -394,6 +427,43 @@ impl Guard {
     }
 }
 
+impl Passed {
+    /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
+    fn finish(self, answered: Result<Response, Panicked>) -> (Response, Recording) {
+        let Self {
+            guard,
+            asked,
+            let_in,
+        } = self;
+        let mut answer = match answered {
+            Ok(answer) => answer,
+            Err(Panicked) => panicked(&asked.id).into_response(),
+        };
+        let fault = answer.extensions_mut().remove::<Fault>();
+        let action = answer.extensions_mut().remove::<Action>();
+        let mut told = Recording::done();
+        if let Some((connection, caller)) = let_in {
+            if let Some(via) = caller.via() {
+                keep_apart(via, answer.headers_mut());
+            }
+            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
+                let mut event = guard.event(&connection, caller.known(), &asked, fault.as_ref());
+                if action.is_some() {
+                    event.kind = EventKind::Action;
+                }
+                event.action = action;
+                told = connection.audit().record(event);
+            }
+        }
+        let mut answer = match fault {
+            Some(fault) => guard.render(&fault, &asked.id),
+            None => answer,
+        };
+        asked.id.write(answer.headers_mut());
+        (answer, told)
+    }
+}
+
 /// Whether a refusal with `code` ends the connection.
 ///
 /// A certificate that was good for the handshake and is so no more: a new handshake, with another one,
@@ -431,10 +501,11 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     }
 }
 
-/// What a guard leaves in a request for whoever answers it, as one: each extension is an allocation.
-#[derive(Clone, Debug)]
+/// What a listener and a guard leave in a request for whoever answers it, as one: each extension is an allocation.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Asking {
-    pub(crate) id: CorrelationId,
+    /// None before a guard.
+    pub(crate) id: Option<CorrelationId>,
     /// None where the listener is not ours.
     pub(crate) connection: Option<Connection>,
     /// None on a public route.
@@ -442,18 +513,14 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// Takes the place of the connection: where there were four extensions they would not fit without a larger table.
+    /// Goes on from what a listener has left, or a guard before this one.
     fn begin(request: &mut Request, id: &CorrelationId) {
         let extensions = request.extensions_mut();
         let connection = extensions.remove();
-        // One guard behind another.
-        let before = || extensions.remove::<Self>()?.connection;
-        let asking = Self {
-            id: id.clone(),
-            connection: connection.or_else(before),
-            caller: None,
-        };
-        extensions.insert(asking);
+        let asking = extensions.get_or_insert_default::<Self>();
+        asking.connection = connection.or_else(|| asking.connection.take());
+        asking.id = Some(id.clone());
+        asking.caller = None;
     }
 }
 
@@ -479,7 +546,7 @@ impl Route {
     }
 }
 
-/// The caller is told nothing of it but the id; the panic itself has been told by the hook of the program.
+/// The caller is told nothing of it but the id.
 fn panicked(id: &CorrelationId) -> Fault {
     tracing::error!(correlation_id = id.as_str(), "a handler panicked");
     Fault::new(Code::Internal, "the request could not be answered")
@@ -513,6 +580,7 @@ mod tests {
             .pass(guard.asked(&request), None, request, &mut handler);
         // Beyond a kibibyte, with a handler's own, the allocator has to search.
         assert!(size_of_val(&answer) <= 512, "{}", size_of_val(&answer));
-        assert_eq!(answer.await.status(), StatusCode::OK);
+        let Ok(answer) = answer.await;
+        assert_eq!(answer.status(), StatusCode::OK);
     }
 }
