@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -5,6 +6,8 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use rand::RngExt;
+use rand::rngs::SmallRng;
 
 use crate::Fault;
 use crate::connection::not_ours;
@@ -53,7 +56,7 @@ impl CorrelationId {
             .or_else(|| text(TRACE_PARENT).and_then(trace_id));
         match brought {
             Some(id) => Self(Text::Brought(id.into())),
-            None => Self::new(rand::random()),
+            None => Self::new(NUMBERS.with_borrow_mut(SmallRng::random)),
         }
     }
 
@@ -133,6 +136,11 @@ fn trace_id(traceparent: &str) -> Option<&str> {
 fn is_plain(id: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     (1..=128).contains(&id.len()) && id.bytes().all(plain)
+}
+
+thread_local! {
+    /// Different ones are all that is asked of them: a client may bring any it likes.
+    static NUMBERS: RefCell<SmallRng> = RefCell::new(rand::make_rng());
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -34,8 +34,8 @@ impl Watch {
     /// Lets `http` run until its client goes or something here ends it.
     pub(crate) async fn over(self, mut http: Pin<Box<impl Protocol>>) {
         let Self { connection, .. } = &self;
-        // Looked at when one of them has something to say, and not with each request.
-        let mut ends = FuturesUnordered::from_iter([self.end()]);
+        // Looked at when one of them has something to say, and not with each request. On the heap: in place there would be room for two.
+        let mut ends = FuturesUnordered::from_iter([Box::pin(self.end())]);
         let end = tokio::select! {
             biased;
             // How a client goes away is its own affair.

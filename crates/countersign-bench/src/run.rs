@@ -232,8 +232,8 @@ fn waits(samples: Vec<Sample>) -> String {
 
 const RELOADS: u32 = 20;
 
-/// A second for each reload: of those that are asked for while files are read, one is enough.
-const LONG: Duration = Duration::from_secs(20);
+/// Two seconds for each reload: of those that are asked for while files are read, one is enough.
+const LONG: Duration = Duration::from_secs(40);
 
 /// Of ours, where it was not measured.
 const USUAL_RATE: f64 = 80_000.0;

@@ -186,8 +186,9 @@ fn any(line: &mut Vec<u8>, before: &[u8], value: Option<&str>) -> io::Result<()>
         return Ok(());
     };
     line.extend_from_slice(before);
-    let escapes = |byte: &u8| matches!(byte, ..0x20 | b'"' | b'\\');
-    if value.as_bytes().iter().any(escapes) {
+    let escapes = |byte: u8| matches!(byte, ..0x20 | b'"' | b'\\');
+    // To the end, whatever comes before: many bytes at one time, then.
+    if value.bytes().fold(false, |any, byte| any | escapes(byte)) {
         return Ok(serde_json::to_writer(line, value)?);
     }
     plain(line, b"\"", value.as_bytes());
