@@ -136,7 +136,7 @@ impl AuditWriter {
 }
 
 fn write(mut events: Receiver<Box<AuditEvent>>, mut sink: impl AuditSink, metrics: &Metrics) {
-    let mut waiting = Vec::with_capacity(QUEUE);
+    let mut waiting = Vec::new();
     // Together: one by one, each would take the lock of the queue.
     while events.blocking_recv_many(&mut waiting, QUEUE) > 0 {
         for event in waiting.drain(..) {
@@ -156,7 +156,8 @@ fn note(written: io::Result<()>) {
     }
 }
 
-const QUEUE: usize = 1024;
+/// What comes while the disk stands still for a twentieth of a second, at 80,000 events in a second.
+const QUEUE: usize = 4096;
 
-/// Half of what the queue holds, at 500,000 events in a second.
+/// Long enough for a hundred events, and nothing beside what the disk takes.
 const PAUSE: Duration = Duration::from_millis(1);

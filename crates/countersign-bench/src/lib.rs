@@ -30,6 +30,8 @@ pub use half_load::{paced, reloading};
 mod idle;
 pub use idle::idle_memory;
 
+mod memory;
+
 mod page;
 pub use page::Page;
 

@@ -126,7 +126,7 @@ impl AuditSink for Blocked {
 #[tokio::test]
 async fn a_full_queue_makes_requests_wait_and_drops_nothing() {
     // One event is with the sink, so many wait in the queue; no request beyond them is answered.
-    const ROOM: usize = 1 + 1024;
+    const ROOM: usize = 1 + 4096;
     const ALL: usize = ROOM + 40;
     let world = World::new();
     let (go, blocked) = channel();
