@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::counted::Counted;
-
 /// Whether a client still makes requests.
 ///
 /// One that shakes hands and then says nothing, or that lets a head drip, would otherwise be kept for ever: hyper waits for the
@@ -23,11 +21,15 @@ struct Counts {
 }
 
 impl Activity {
-    /// Notes a request, which is being answered until the answer is dropped.
-    pub(crate) fn request(&self) -> Counted<'_> {
+    /// Notes a request, which is being answered until its [`end`](Self::end).
+    pub(crate) fn begin(&self) {
         self.counts.begun.fetch_add(1, Ordering::Relaxed);
-        let (busy, _) = Counted::one_more(&self.counts.now);
-        busy
+        self.counts.now.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that a request is answered.
+    pub(crate) fn end(&self) {
+        self.counts.now.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Begins to look: for the first request, within `first`, and for the next ones, each within `next`.
@@ -115,15 +117,16 @@ mod tests {
         assert_eq!(look(30), "never");
         let mut pulse = activity.pulse(first, next, begin);
         let mut look = |seconds| word(pulse.look(&activity, at(seconds)));
-        drop(activity.request());
+        activity.begin();
+        activity.end();
         for (seconds, next) in [(30, "300"), (299, "300"), (300, "600")] {
             assert_eq!(look(seconds), next);
         }
-        let long = activity.request();
+        activity.begin();
         for (seconds, next) in [(600, "900"), (900, "1200"), (1200, "1500")] {
             assert_eq!(look(seconds), next);
         }
-        drop(long);
+        activity.end();
         assert_eq!(look(1500), "ceased");
     }
 }

@@ -1,11 +1,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Limits;
-use crate::counted::Counted;
 
 /// Who may connect now: how many connections there are, in all and of each address, and how many
 /// requests.
@@ -65,11 +64,15 @@ impl Admission {
         })
     }
 
-    /// Counts a request, unless there are too many.
-    pub(crate) fn request(&self) -> Option<Counted<'_>> {
-        // Where it is one too many it is dropped, and counts no more.
-        let (one, before) = Counted::one_more(&self.shared.requests);
-        (before < self.shared.most_requests).then_some(one)
+    /// Counts a request until its [`end`](Self::end), and tells whether there is room for it.
+    pub(crate) fn begin(&self) -> bool {
+        let before = self.shared.requests.fetch_add(1, Ordering::Relaxed);
+        before < self.shared.most_requests
+    }
+
+    /// Counts a request no more, whether there was room for it or not.
+    pub(crate) fn end(&self) {
+        self.shared.requests.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// How many connections there are.
@@ -112,12 +115,13 @@ mod tests {
             ..Limits::default()
         };
         let admission = Admission::new(&limits);
-        let first = admission.request().unwrap();
+        assert!(admission.begin());
         for _ in 0..3 {
-            assert!(admission.request().is_none());
+            assert!(!admission.begin());
+            admission.end();
         }
-        drop(first);
-        assert!(admission.request().is_some());
+        admission.end();
+        assert!(admission.begin());
     }
 
     #[test]

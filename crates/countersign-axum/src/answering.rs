@@ -1,12 +1,16 @@
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use axum::routing::future::RouteFuture;
 use hyper::body::{Body as _, Incoming};
-use hyper::service::{Service, service_fn};
-use tower::ServiceExt;
+use hyper::service::Service;
+use pin_project_lite::pin_project;
+use tower::Service as _;
 
 use crate::activity::Activity;
 use crate::admission::Admission;
@@ -17,7 +21,10 @@ use crate::guard::Asking;
 use crate::{Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Answers the requests of one connection.
-pub(crate) struct Answering {
+#[derive(Clone)]
+pub(crate) struct Answering(Arc<Facts>);
+
+pub(crate) struct Facts {
     pub(crate) router: Router,
     pub(crate) connection: Connection,
     pub(crate) live: Live,
@@ -27,50 +34,103 @@ pub(crate) struct Answering {
 }
 
 impl Answering {
-    pub(crate) fn into_service(
-        self,
-    ) -> impl Service<hyper::Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
-    {
-        let this = Arc::new(self);
-        service_fn(move |request| {
-            let this = Arc::clone(&this);
-            async move { Ok(this.answer(request).await) }
-        })
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self(Arc::new(facts))
     }
+}
+
+impl Service<hyper::Request<Incoming>> for Answering {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answered;
 
     /// Gives the request its connection and its limits, and the router the request.
-    async fn answer(&self, mut request: hyper::Request<Incoming>) -> Response {
-        let _busy = self.activity.request();
-        let Some(_one) = self.admission.request() else {
+    fn call(&self, mut request: hyper::Request<Incoming>) -> Answered {
+        let facts = &*self.0;
+        let (one, has_room) = UnderWay::begin(&self.0);
+        if !has_room {
             let fault = Fault::new(
                 Code::Overloaded,
                 "the server has too many requests to answer",
             );
-            return Box::pin(refuse(fault, request)).await;
-        };
-        if let Err(fault) = self.limits.admit(&request) {
-            return Box::pin(refuse(fault, request)).await;
+            return Answered::refused(fault, request, one);
         }
-        self.take_claims(&mut request);
-        let connection = Some(self.connection.screened());
+        if let Err(fault) = facts.limits.admit(&request) {
+            return Answered::refused(fault, request, one);
+        }
+        facts.take_claims(&mut request);
+        let connection = Some(facts.connection.screened());
         request.extensions_mut().insert(Asking {
             connection,
             ..Asking::default()
         });
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
-            false => Body::new(BoundedBody::new(body, &self.limits)),
+            false => Body::new(BoundedBody::new(body, &facts.limits)),
         });
-        let answer = self.router.clone().oneshot(request).await;
-        answer.unwrap_or_else(|never| match never {})
+        // A router always is ready.
+        let answer = facts.router.clone().call(request);
+        Answered::Routed { answer, one }
     }
+}
 
+impl Facts {
     /// What says who a client is reaches no layer and no handler, whoever says it.
     fn take_claims(&self, request: &mut hyper::Request<Incoming>) {
         let snapshot = self.live.load();
         let claims = Claims::take(request.headers_mut(), snapshot.forwarding());
         if !claims.is_empty() {
             request.extensions_mut().insert(claims);
+        }
+    }
+}
+
+/// A request, which counts until it is answered.
+pub(crate) struct UnderWay(Arc<Facts>);
+
+impl UnderWay {
+    /// Counts it, and tells whether there is room for it.
+    fn begin(facts: &Arc<Facts>) -> (Self, bool) {
+        facts.activity.begin();
+        let has_room = facts.admission.begin();
+        (Self(Arc::clone(facts)), has_room)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.admission.end();
+        self.0.activity.end();
+    }
+}
+
+pin_project! {
+    /// The answer, once there is one.
+    ///
+    /// Named, and no `async` block, which would have room for the request three times: each connection holds one of these.
+    #[project = Projected]
+    pub(crate) enum Answered {
+        /// By the router.
+        Routed { #[pin] answer: RouteFuture<Infallible>, one: UnderWay },
+        /// It was not let in.
+        Refused { answer: Pin<Box<dyn Future<Output = Response> + Send>>, one: UnderWay },
+    }
+}
+
+impl Answered {
+    fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
+        let answer = Box::pin(refuse(fault, request));
+        Self::Refused { answer, one }
+    }
+}
+
+impl Future for Answered {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Routed { answer, .. } => answer.poll(cx),
+            Projected::Refused { answer, .. } => answer.as_mut().poll(cx).map(Ok),
         }
     }
 }

@@ -66,8 +66,6 @@ pub use connection::Connection;
 mod correlation;
 pub use correlation::CorrelationId;
 
-mod counted;
-
 mod drain;
 
 mod fault;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accept::Acceptor;
 use crate::activity::Activity;
 use crate::admission::Admission;
-use crate::answering::Answering;
+use crate::answering::{Answering, Facts};
 use crate::protocol;
 use crate::socket::Socket;
 use crate::streams::Together;
@@ -150,15 +150,15 @@ impl Running {
         let Acceptor { live, limits, .. } = &self.acceptor;
         let (live, limits) = (live.clone(), *limits);
         let activity = Activity::default();
-        let service = Answering {
+        let service = Answering::new(Facts {
             router: self.router.clone(),
             connection: connection.clone(),
             live: live.clone(),
             activity: activity.clone(),
             admission: self.admission.clone(),
             limits,
-        };
-        let (io, service) = (TokioIo::new(tls), service.into_service());
+        });
+        let io = TokioIo::new(tls);
         // By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
         let is_http2 = connection.handshake().alpn.as_deref() == Some("h2");
         let watch = Watch {
