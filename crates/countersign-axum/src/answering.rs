@@ -14,10 +14,10 @@ use tower::Service as _;
 
 use crate::activity::Activity;
 use crate::admission::Admission;
+use crate::asking::Asking;
 use crate::bounded_body::BoundedBody;
 use crate::claims::Claims;
 use crate::drain::Sender;
-use crate::guard::Asking;
 use crate::{Code, Connection, CorrelationId, Fault, Limits, Live};
 
 /// Answers the requests of one connection.

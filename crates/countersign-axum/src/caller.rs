@@ -8,10 +8,10 @@ use http::Extensions;
 use http::request::Parts;
 use jiff::Timestamp;
 
+use crate::asking::Asking;
 use crate::audit::{AuditEvent, EventKind, Outcome};
 use crate::claims::Claims;
 use crate::connection::not_ours;
-use crate::guard::Asking;
 use crate::heard::{Client, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Snapshot, Via};
 

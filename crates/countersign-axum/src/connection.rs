@@ -16,10 +16,10 @@ use rustls::ServerConnection;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::asking::Asking;
 use crate::audit::EventKind;
 use crate::caller::Known;
 use crate::claims::Claims;
-use crate::guard::Asking;
 use crate::heard::{Client, Heard, Unheard};
 use crate::{Audit, Caller, Code, Epoch, Fault, Gateway, Live, Snapshot};
 

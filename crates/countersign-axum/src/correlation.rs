@@ -10,8 +10,8 @@ use rand::RngExt;
 use rand::rngs::SmallRng;
 
 use crate::Fault;
+use crate::asking::Asking;
 use crate::connection::not_ours;
-use crate::guard::Asking;
 
 /// The id that joins a request, its answer and its audit event.
 ///

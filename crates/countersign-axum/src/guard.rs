@@ -1,6 +1,7 @@
+mod answer;
+
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -10,19 +11,20 @@ use axum::response::{IntoResponse, Response};
 use countersign_identity::Certificate;
 use countersign_policy::PermissionName;
 use futures_util::FutureExt;
-use http::header::{ALLOW, CACHE_CONTROL, VARY};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use pin_project_lite::pin_project;
+use http::header::ALLOW;
+use http::{HeaderValue, Method};
 use tower::{Layer, Service};
 
-use crate::audit::{Action, EventKind, Recording};
+use self::answer::{Answer, Panicked, Passed};
+use crate::asking::Asking;
+use crate::audit::{EventKind, Recording};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::drain::{Lent, say_close};
 use crate::seen::Proof;
 use crate::{
-    Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Renderer, Via,
+    Access, AuditEvent, Caller, Check, Code, Connection, CorrelationId, Fault, Live, Renderer,
 };
 
 /// What stands before a route: who may pass, judged by what.
@@ -110,69 +112,6 @@ where
         }
     }
 }
-
-pin_project! {
-    /// The answer to a request, once there is one.
-    ///
-    /// Named, and no `async` block on the heap: axum puts it there anyway.
-    #[project = Answering]
-    pub(crate) enum Answer<F> {
-        /// The handler runs.
-        Running { #[pin] handler: F, passed: Option<Passed> },
-        /// There is something to wait for besides.
-        Later { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
-    }
-}
-
-/// What is told, and to whom, once the handler has answered.
-pub(crate) struct Passed {
-    guard: Arc<Guard>,
-    asked: Asked,
-    let_in: LetIn,
-}
-
-impl<F> Answer<F> {
-    fn later(answer: impl Future<Output = Response> + Send + 'static) -> Self {
-        let answer = Box::pin(answer);
-        Self::Later { answer }
-    }
-}
-
-impl<F, R> Future for Answer<F>
-where
-    F: Future<Output = Result<R, Infallible>>,
-    R: IntoResponse,
-{
-    type Output = Result<Response, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (handler, passed) = match self.as_mut().project() {
-            Answering::Running { handler, passed } => (handler, passed),
-            Answering::Later { answer } => return answer.as_mut().poll(cx).map(Ok),
-        };
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            handler.poll(cx).map(|Ok(answer)| answer.into_response())
-        }));
-        let answered = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(answer)) => Ok(answer),
-            Err(_) => Err(Panicked),
-        };
-        let Some(passed) = passed.take() else {
-            // It has answered, and whoever asks again asks in vain.
-            return Poll::Pending;
-        };
-        let (answer, told) = passed.finish(answered);
-        if told.is_done() {
-            return Poll::Ready(Ok(answer));
-        }
-        self.set(Self::later(told.map(|()| answer)));
-        self.poll(cx)
-    }
-}
-
-/// What a handler did instead of an answer; the panic itself has been told by the hook of the program.
-struct Panicked;
 
 /// Who is let in, and by which connection; nobody was asked on a public route.
 type LetIn = Option<(Connection, Caller)>;
@@ -427,43 +366,6 @@ impl Guard {
     }
 }
 
-impl Passed {
-    /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
-    fn finish(self, answered: Result<Response, Panicked>) -> (Response, Recording) {
-        let Self {
-            guard,
-            asked,
-            let_in,
-        } = self;
-        let mut answer = match answered {
-            Ok(answer) => answer,
-            Err(Panicked) => panicked(&asked.id).into_response(),
-        };
-        let fault = answer.extensions_mut().remove::<Fault>();
-        let action = answer.extensions_mut().remove::<Action>();
-        let mut told = Recording::done();
-        if let Some((connection, caller)) = let_in {
-            if let Some(via) = caller.via() {
-                keep_apart(via, answer.headers_mut());
-            }
-            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
-                let mut event = guard.event(&connection, caller.known(), &asked, fault.as_ref());
-                if action.is_some() {
-                    event.kind = EventKind::Action;
-                }
-                event.action = action;
-                told = connection.audit().record(event);
-            }
-        }
-        let mut answer = match fault {
-            Some(fault) => guard.render(&fault, &asked.id),
-            None => answer,
-        };
-        asked.id.write(answer.headers_mut());
-        (answer, told)
-    }
-}
-
 /// Whether a refusal with `code` ends the connection.
 ///
 /// A certificate that was good for the handshake and is so no more: a new handshake, with another one,
@@ -477,16 +379,6 @@ fn ends(connection: &Connection, code: Code) -> bool {
     }
 }
 
-/// No cache gives the answer for one client of a gateway to another (RFC 9440, section 2.4).
-fn keep_apart(via: &Via, headers: &mut HeaderMap) {
-    if let Some(vary) = via.vary() {
-        headers.append(VARY, vary);
-    }
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-}
-
 /// Counts what was said of a client, and whether it was believed.
 fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     let metrics = connection.audit().metrics();
@@ -498,29 +390,6 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     if let Some(says) = says.filter(|says| *says > 0) {
         let malformed = fault.map(Fault::code) == Some(Code::ForwardedIdentityMalformed);
         metrics.believed(!malformed, says);
-    }
-}
-
-/// What a listener and a guard leave in a request for whoever answers it, as one: each extension is an allocation.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Asking {
-    /// None before a guard.
-    pub(crate) id: Option<CorrelationId>,
-    /// None where the listener is not ours.
-    pub(crate) connection: Option<Connection>,
-    /// None on a public route.
-    pub(crate) caller: Option<Caller>,
-}
-
-impl Asking {
-    /// Goes on from what a listener has left, or a guard before this one.
-    fn begin(request: &mut Request, id: &CorrelationId) {
-        let extensions = request.extensions_mut();
-        let connection = extensions.remove();
-        let asking = extensions.get_or_insert_default::<Self>();
-        asking.connection = connection.or_else(|| asking.connection.take());
-        asking.id = Some(id.clone());
-        asking.caller = None;
     }
 }
 
@@ -546,20 +415,10 @@ impl Route {
     }
 }
 
-/// The caller is told nothing of it but the id.
-fn panicked(id: &CorrelationId) -> Fault {
-    tracing::error!(correlation_id = id.as_str(), "a handler panicked");
-    Fault::new(Code::Internal, "the request could not be answered")
-}
-
-/// A handler refused the caller, by asking for a permission of its own.
-fn is_denial(fault: &Fault) -> bool {
-    let status = StatusCode::from_u16(fault.code().status());
-    matches!(status, Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
-}
-
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
+
     use super::*;
     use crate::server::tests::running;
 

@@ -42,6 +42,8 @@ mod answering;
 mod aside;
 pub use aside::aside;
 
+mod asking;
+
 pub mod audit;
 pub use audit::{Audit, AuditEvent, AuditSink};
 

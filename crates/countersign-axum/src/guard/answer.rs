@@ -1,0 +1,137 @@
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::header::{CACHE_CONTROL, VARY};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use pin_project_lite::pin_project;
+
+use super::{Asked, Guard, LetIn};
+use crate::audit::{Action, EventKind, Recording};
+use crate::{Code, CorrelationId, Fault, Via};
+
+pin_project! {
+    /// The answer to a request, once there is one.
+    ///
+    /// Named, and no `async` block on the heap: axum puts it there anyway.
+    #[project = Answering]
+    pub(crate) enum Answer<F> {
+        /// The handler runs.
+        Running { #[pin] handler: F, passed: Option<Passed> },
+        /// There is something to wait for besides.
+        Later { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
+}
+
+/// What is told, and to whom, once the handler has answered.
+pub(crate) struct Passed {
+    pub(super) guard: Arc<Guard>,
+    pub(super) asked: Asked,
+    pub(super) let_in: LetIn,
+}
+
+impl<F> Answer<F> {
+    pub(super) fn later(answer: impl Future<Output = Response> + Send + 'static) -> Self {
+        let answer = Box::pin(answer);
+        Self::Later { answer }
+    }
+}
+
+impl<F, R> Future for Answer<F>
+where
+    F: Future<Output = Result<R, Infallible>>,
+    R: IntoResponse,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (handler, passed) = match self.as_mut().project() {
+            Answering::Running { handler, passed } => (handler, passed),
+            Answering::Later { answer } => return answer.as_mut().poll(cx).map(Ok),
+        };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            handler.poll(cx).map(|Ok(answer)| answer.into_response())
+        }));
+        let answered = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => Ok(answer),
+            Err(_) => Err(Panicked),
+        };
+        let Some(passed) = passed.take() else {
+            // It has answered, and whoever asks again asks in vain.
+            return Poll::Pending;
+        };
+        let (answer, told) = passed.finish(answered);
+        if told.is_done() {
+            return Poll::Ready(Ok(answer));
+        }
+        self.set(Self::later(told.map(|()| answer)));
+        self.poll(cx)
+    }
+}
+
+/// What a handler did instead of an answer; the panic itself has been told by the hook of the program.
+pub(super) struct Panicked;
+
+impl Passed {
+    /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
+    pub(super) fn finish(self, answered: Result<Response, Panicked>) -> (Response, Recording) {
+        let Self {
+            guard,
+            asked,
+            let_in,
+        } = self;
+        let mut answer = match answered {
+            Ok(answer) => answer,
+            Err(Panicked) => panicked(&asked.id).into_response(),
+        };
+        let fault = answer.extensions_mut().remove::<Fault>();
+        let action = answer.extensions_mut().remove::<Action>();
+        let mut told = Recording::done();
+        if let Some((connection, caller)) = let_in {
+            if let Some(via) = caller.via() {
+                keep_apart(via, answer.headers_mut());
+            }
+            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
+                let mut event = guard.event(&connection, caller.known(), &asked, fault.as_ref());
+                if action.is_some() {
+                    event.kind = EventKind::Action;
+                }
+                event.action = action;
+                told = connection.audit().record(event);
+            }
+        }
+        let mut answer = match fault {
+            Some(fault) => guard.render(&fault, &asked.id),
+            None => answer,
+        };
+        asked.id.write(answer.headers_mut());
+        (answer, told)
+    }
+}
+
+/// No cache gives the answer for one client of a gateway to another (RFC 9440, section 2.4).
+fn keep_apart(via: &Via, headers: &mut HeaderMap) {
+    if let Some(vary) = via.vary() {
+        headers.append(VARY, vary);
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// The caller is told nothing of it but the id.
+fn panicked(id: &CorrelationId) -> Fault {
+    tracing::error!(correlation_id = id.as_str(), "a handler panicked");
+    Fault::new(Code::Internal, "the request could not be answered")
+}
+
+/// A handler refused the caller, by asking for a permission of its own.
+fn is_denial(fault: &Fault) -> bool {
+    let status = StatusCode::from_u16(fault.code().status());
+    matches!(status, Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+}
