@@ -214,19 +214,7 @@ fn write_address(address: SocketAddr, line: &mut Vec<u8>) -> io::Result<()> {
 
 /// In decimal.
 fn write_number(number: u64, line: &mut Vec<u8>) {
-    let (begin, mut left) = (line.len(), number);
-    loop {
-        // Less than ten.
-        let digit = u8::try_from(left % 10).unwrap_or_default();
-        line.push(b'0' + digit);
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    if let Some(digits) = line.get_mut(begin..) {
-        digits.reverse();
-    }
+    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Of a few hundred bytes each.
