@@ -1,6 +1,8 @@
 //! What does a new snapshot change, whom will it refuse, and what is the operator told of it?
 
 use std::future::pending;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use countersign_identity::Identity;
 use countersign_policy::{Directory, PrincipalName};
@@ -35,13 +37,24 @@ impl Live {
     /// Which of the callers that were allowed something would be refused, if `trust` and `directory` were in
     /// force now. Asked before a [`swap`](Self::swap).
     pub fn foresee(&self, trust: &TrustSnapshot, directory: &Directory) -> Vec<Foreseen> {
+        self.foresee_with(trust, directory, || {})
+    }
+
+    /// The same; `pause` is called after each caller.
+    fn foresee_with(
+        &self,
+        trust: &TrustSnapshot,
+        directory: &Directory,
+        mut pause: impl FnMut(),
+    ) -> Vec<Foreseen> {
         let seen = self.seen().into_iter();
         seen.filter_map(|sighting| {
-            let fault = self.judge(&sighting, trust, directory).err()?;
+            let judged = self.judge(&sighting, trust, directory);
+            pause();
             Some(Foreseen {
+                fault: judged.err()?,
                 principal: sighting.principal,
                 identity: sighting.identity,
-                fault,
             })
         })
         .collect()
@@ -60,7 +73,8 @@ impl Live {
         let live = self.clone();
         // Of 10,000 callers the chains are verified for a second.
         let judged = aside(move || {
-            let refused = live.foresee(&trust, &directory);
+            let mut breath = Breath::new();
+            let refused = live.foresee_with(&trust, &directory, || breath.take());
             (trust, directory, refused)
         });
         let Some((trust, directory, refused)) = judged.await else {
@@ -102,3 +116,27 @@ impl Live {
         event
     }
 }
+
+/// Gives the processor away now and then. A lower priority alone does not: whoever runs on Linux is let run for three milliseconds, whoever
+/// wakes up meanwhile.
+struct Breath {
+    since: Instant,
+}
+
+impl Breath {
+    fn new() -> Self {
+        let since = Instant::now();
+        Self { since }
+    }
+
+    fn take(&mut self) {
+        if self.since.elapsed() > STRETCH {
+            // Not `yield_now`, which gives away all that a thread of a lower priority has a claim to.
+            thread::sleep(PAUSE);
+            self.since = Instant::now();
+        }
+    }
+}
+
+const STRETCH: Duration = Duration::from_micros(100);
+const PAUSE: Duration = Duration::from_micros(50);

@@ -28,6 +28,9 @@ use crate::{Audit, Connection, Limits, Live};
 /// axum-server, because it must end single connections gracefully and tell a refused client why;
 /// decision 0001 has the reasons.
 ///
+/// Over HTTP/2, requests that come together begin one after the other, and are answered together; one that has to wait goes on in a
+/// task of its own. As everywhere in tokio, a handler that computes for long should do so in `spawn_blocking`.
+///
 /// ```no_run
 /// # async fn run(live: countersign_axum::Live, router: axum::Router) -> std::io::Result<()> {
 /// use countersign_axum::audit::JsonLines;
