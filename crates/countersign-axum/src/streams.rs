@@ -22,6 +22,7 @@ pin_project! {
         http: C,
         streams: Streams,
         begun: Vec<Stream>,
+        within: Duration,
     }
 }
 
@@ -33,6 +34,7 @@ impl<C> Together<C> {
             http: http(streams.clone()),
             streams,
             begun: Vec::new(),
+            within: LONG,
         }
     }
 }
@@ -46,7 +48,7 @@ impl<C: Future> Future for Together<C> {
         let polled = this.http.poll(cx);
         this.streams.gathered(this.begun);
         // Whoever is answered by this wakes the connection, as if it were a task.
-        begin(this.begun);
+        begin(this.begun, *this.within);
         polled
     }
 }
@@ -102,8 +104,8 @@ where
     }
 }
 
-/// Lets each come as far as it can without waiting, and gives a task to those that have to; to all others too, once it took long.
-fn begin(streams: &mut Vec<Stream>) {
+/// Lets each come as far as it can without waiting, and gives a task to those that have to; to all others too, once it took longer than `within`.
+fn begin(streams: &mut Vec<Stream>, within: Duration) {
     if streams.is_empty() {
         return;
     }
@@ -111,7 +113,7 @@ fn begin(streams: &mut Vec<Stream>) {
     for mut stream in streams.drain(..) {
         // Whoever has to wait is asked again by its task, which then is what is woken.
         let mut cx = Context::from_waker(Waker::noop());
-        let is_late = began.elapsed() > LONG;
+        let is_late = began.elapsed() > within;
         if is_late {
             tokio::spawn(stream);
             continue;
@@ -143,10 +145,13 @@ mod tests {
     type Answers = UnboundedSender<(&'static str, bool)>;
 
     /// A connection on which `requests` come at once, and that is looked at once.
-    fn answer(requests: impl FnOnce(&Streams, Answers)) -> UnboundedReceiver<(&'static str, bool)> {
+    fn answer(
+        within: Duration,
+        requests: impl FnOnce(&Streams, Answers),
+    ) -> UnboundedReceiver<(&'static str, bool)> {
         let (answers, received) = mpsc::unbounded_channel();
         let mut requests = Some((requests, answers));
-        let connection = Together::new(|streams| {
+        let mut connection = Together::new(|streams| {
             poll_fn(move |_| {
                 if let Some((requests, answers)) = requests.take() {
                     requests(&streams, answers);
@@ -154,9 +159,13 @@ mod tests {
                 Poll::<()>::Pending
             })
         });
+        connection.within = within;
         IN_CONNECTION.sync_scope((), || assert!(connection.now_or_never().is_none()));
         received
     }
+
+    /// And longer than a busy machine takes to come to the first request.
+    const SHORT: Duration = Duration::from_millis(50);
 
     tokio::task_local! {
         static IN_CONNECTION: ();
@@ -170,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn requests_begin_together_and_one_that_waits_keeps_nobody() {
         let (go, gone) = oneshot::channel::<()>();
-        let mut answers = answer(move |streams, answers| {
+        let mut answers = answer(Duration::MAX, move |streams, answers| {
             let (one, two, three) = (answers.clone(), answers.clone(), answers);
             streams.execute(async move { tell(&one, "one") });
             streams.execute(async move {
@@ -190,7 +199,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_panics_ends_alone() {
-        let mut answers = answer(|streams, answers| {
+        let mut answers = answer(Duration::MAX, |streams, answers| {
             streams.execute(async { panic!("a layer is odd") });
             streams.execute(async move { tell(&answers, "after") });
         });
@@ -200,10 +209,10 @@ mod tests {
 
     #[tokio::test]
     async fn behind_one_that_takes_long_the_others_have_tasks() {
-        let mut answers = answer(|streams, answers| {
+        let mut answers = answer(SHORT, |streams, answers| {
             let (long, after) = (answers.clone(), answers);
             streams.execute(async move {
-                thread::sleep(LONG * 2);
+                thread::sleep(SHORT * 2);
                 tell(&long, "long");
             });
             streams.execute(async move { tell(&after, "after") });
