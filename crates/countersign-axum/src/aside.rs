@@ -1,36 +1,35 @@
 //! What is long and not urgent, so that nobody who waits for an answer waits for it.
 
-use std::panic::resume_unwind;
 use std::sync::LazyLock;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Runs `work` on a thread that gives way to the threads that answer requests; none where the program is ending.
+/// Runs `work` as [`spawn_blocking`] does, on a thread that gives way to the threads that answer requests.
 ///
 /// For what takes long and is nothing that a caller waits for: to read a revocation list of many megabytes, say.
 /// [`Live::reload`](crate::Live::reload) judges so the callers that were seen. On Linux the thread has a lower priority than those of the program
 /// (`nice` 10): where a processor is full, a tenth of it is left for `work`, and where it is not, all that is free. Elsewhere it is a thread
 /// like others.
 ///
-/// Needs a runtime of tokio to wait in. A panic of `work` goes on in who waits.
+/// Called within a runtime of tokio.
+///
+/// # Errors
+///
+/// The handle tells a panic of `work`, as that of any task.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// let sum = countersign_axum::aside(|| (1..=1_000_000_u64).sum::<u64>()).await;
-/// assert_eq!(sum, Some(500_000_500_000));
+/// # async fn main() -> Result<(), tokio::task::JoinError> {
+/// let sum = countersign_axum::aside(|| (1..=1_000_000_u64).sum::<u64>()).await?;
+/// assert_eq!(sum, 500_000_500_000);
+/// # Ok(())
 /// # }
 /// ```
-pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    let running = match &*THREADS {
+pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    match &*THREADS {
         Some(threads) => threads.spawn_blocking(work),
         None => spawn_blocking(work),
-    };
-    match running.await.map_err(JoinError::try_into_panic) {
-        Ok(done) => Some(done),
-        Err(Ok(panic)) => resume_unwind(panic),
-        Err(Err(_)) => None,
     }
 }
 
@@ -71,8 +70,9 @@ mod tests {
     }
 
     #[tokio::test]
-    #[should_panic(expected = "the list is odd")]
-    async fn a_panic_aside_goes_on_in_who_waits() {
-        aside(|| panic!("the list is odd")).await;
+    async fn a_panic_aside_is_told_to_who_waits() {
+        let panicked = aside(|| panic!("the list is odd")).await.unwrap_err();
+        let told = panicked.into_panic();
+        assert_eq!(told.downcast_ref(), Some(&"the list is odd"));
     }
 }

@@ -1,12 +1,14 @@
 //! What does a new snapshot change, whom will it refuse, and what is the operator told of it?
 
 use std::future::pending;
+use std::panic::resume_unwind;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use countersign_identity::Identity;
 use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::TrustSnapshot;
+use tokio::task::JoinError;
 
 use crate::audit::{EventKind, Outcome};
 use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting, aside};
@@ -77,9 +79,11 @@ impl Live {
             let refused = live.foresee_with(&trust, &directory, || breath.take());
             (trust, directory, refused)
         });
-        let Some((trust, directory, refused)) = judged.await else {
+        let (trust, directory, refused) = match judged.await.map_err(JoinError::try_into_panic) {
+            Ok(judged) => judged,
+            Err(Ok(panic)) => resume_unwind(panic),
             // The program ends, and nobody is left to ask.
-            return pending().await;
+            Err(Err(_)) => return pending().await,
         };
         let reload = Reload { changed, refused };
         let epoch = self.swap_all(trust, directory, forwarding);

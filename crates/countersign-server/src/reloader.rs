@@ -134,7 +134,7 @@ impl Reloader {
         let (config, before) = (self.watched.clone(), self.examined.clone());
         self.looks = self.looks.wrapping_add(1);
         let all = self.looks.is_multiple_of(LOOKS);
-        aside(move || match all {
+        blocking(move || match all {
             true => Digests::of(&config),
             false => Digests::again(&config, &before),
         })
@@ -192,7 +192,7 @@ impl Reloader {
     /// What is odd about the policy in force.
     async fn warnings(&self) -> Vec<countersign_policy::PolicyWarning> {
         let (live, routes) = (self.live.clone(), self.routes.clone());
-        let warnings = aside(move || crate::warnings_of(&live, &routes)).await;
+        let warnings = blocking(move || crate::warnings_of(&live, &routes)).await;
         warnings.unwrap_or_default()
     }
 
@@ -200,7 +200,7 @@ impl Reloader {
     async fn read(&self) -> Option<Read> {
         let sessions = self.live.load().trust().options().sessions.clone();
         let (config, clock) = (self.config.clone(), self.live.clock());
-        aside(move || {
+        blocking(move || {
             let mut read = Read::now(&config, sessions.clone(), Arc::clone(&clock));
             for _ in 0..TRIES {
                 if Digests::of(&read.config) == read.digests {
@@ -246,6 +246,14 @@ impl Read {
             parts,
         }
     }
+}
+
+/// None where it panicked: that is told, and the next poll looks again. A list may have a million entries: that is not for a thread that answers
+/// requests.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let done = aside(work).await;
+    done.inspect_err(|error| tracing::error!(%error, "the files cannot be looked at"))
+        .ok()
 }
 
 const POLL: Duration = Duration::from_secs(1);
