@@ -7,6 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
@@ -69,8 +71,8 @@ impl Service<hyper::Request<Incoming>> for Answering {
             false => Body::new(BoundedBody::new(body, &facts.limits)),
         });
         // A router always is ready.
-        let answer = facts.router.clone().call(request);
-        Answered::Routed { answer, one }
+        let answer = Either::Left(facts.router.clone().call(request));
+        Answered { answer, one }
     }
 }
 
@@ -108,19 +110,21 @@ pin_project! {
     /// The answer, once there is one.
     ///
     /// Named, and no `async` block, which would have room for the request three times: each connection holds one of these.
-    #[project = Projected]
-    pub(crate) enum Answered {
-        /// By the router.
-        Routed { #[pin] answer: RouteFuture<Infallible>, one: UnderWay },
-        /// It was not let in.
-        Refused { answer: Pin<Box<dyn Future<Output = Response> + Send>>, one: UnderWay },
+    pub(crate) struct Answered {
+        // By the router; or it was not let in.
+        #[pin]
+        answer: Either<RouteFuture<Infallible>, Refused>,
+        one: UnderWay,
     }
 }
 
+type Refused = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
 impl Answered {
     fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
-        let answer = Box::pin(refuse(fault, request));
-        Self::Refused { answer, one }
+        let refused: Refused = Box::pin(refuse(fault, request).map(Ok));
+        let answer = Either::Right(refused);
+        Self { answer, one }
     }
 }
 
@@ -128,10 +132,7 @@ impl Future for Answered {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            Projected::Routed { answer, .. } => answer.poll(cx),
-            Projected::Refused { answer, .. } => answer.as_mut().poll(cx).map(Ok),
-        }
+        self.project().answer.poll(cx)
     }
 }
 

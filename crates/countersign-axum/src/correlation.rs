@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use data_encoding::HEXLOWER;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use rand::RngExt;
@@ -63,9 +64,7 @@ impl CorrelationId {
     /// In hexadecimal.
     fn new(number: [u8; 16]) -> Self {
         let mut text = [0; 32];
-        for (two, byte) in text.as_chunks_mut().0.iter_mut().zip(number) {
-            *two = [digit(byte >> 4), digit(byte & 15)];
-        }
+        HEXLOWER.encode_mut(&number, &mut text);
         Self(Text::Made(text))
     }
 
@@ -114,12 +113,6 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
         let id = Self::asking(&parts.extensions);
         id.cloned().ok_or_else(not_ours)
     }
-}
-
-/// Of a number below 16. Without a branch, for which of the two it is nobody can foretell.
-fn digit(half: u8) -> u8 {
-    let is_letter = u8::from(half > 9);
-    b'0' + half + is_letter * (b'a' - b'0' - 10)
 }
 
 /// `version "-" trace-id "-" parent-id "-" flags` (Trace Context, section 3.2.2); not all zero.

@@ -111,19 +111,18 @@ fn begin(streams: &mut Vec<Stream>, within: Duration) {
     }
     let began = Instant::now();
     for mut stream in streams.drain(..) {
-        // Whoever has to wait is asked again by its task, which then is what is woken.
-        let mut cx = Context::from_waker(Waker::noop());
-        let is_late = began.elapsed() > within;
-        if is_late {
-            tokio::spawn(stream);
-            continue;
-        }
-        // A panic ends one request, as it would end its task.
-        let polled = catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll(&mut cx)));
-        if let Ok(Poll::Pending) = polled {
+        if began.elapsed() > within || has_to_wait(&mut stream) {
             tokio::spawn(stream);
         }
     }
+}
+
+/// After its first step. A panic ends one request, as it would end its task.
+fn has_to_wait(stream: &mut Stream) -> bool {
+    // Its task asks again, and then is what is woken.
+    let mut cx = Context::from_waker(Waker::noop());
+    let polled = catch_unwind(AssertUnwindSafe(|| stream.as_mut().poll(&mut cx)));
+    matches!(polled, Ok(Poll::Pending))
 }
 
 /// So much a request waits for those before it, and for the one that is under way then.
