@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::{EventKind, Outcome};
+use crate::audit::{EventKind, Outcome, Who};
 use crate::{Audit, AuditEvent, Connection, Limits, Live};
 
 /// What it takes to accept: the snapshot in force, the audit log, the limits.
@@ -90,14 +90,18 @@ impl Acceptor {
         }
     }
 
-    fn event(&self, address: SocketAddr, failure: Failure) -> Box<AuditEvent> {
+    fn event(&self, address: SocketAddr, failure: Failure) -> AuditEvent {
         let (time, epoch) = (self.live.now(), self.live.load().epoch());
         let kind = EventKind::Handshake;
-        let mut event = AuditEvent::new(kind, failure.outcome, Some(address), time, epoch);
+        let mut event = AuditEvent::new(kind, failure.outcome, time, epoch);
         event.code = failure.refusal.as_ref().map(Refusal::code);
         event.detail = Some(failure.detail);
         event.alert = failure.alert;
-        event.certificate = failure.certificate.map(Arc::new);
+        event.who = Some(Arc::new(Who {
+            address: Some(address),
+            certificate: failure.certificate.map(Arc::new),
+            ..Who::default()
+        }));
         event
     }
 }

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,25 +11,19 @@ use tokio::time::Instant;
 /// a timer for each request.
 #[derive(Clone, Default)]
 pub(crate) struct Activity {
-    counts: Arc<Counts>,
-}
-
-#[derive(Default)]
-struct Counts {
-    begun: AtomicU64,
-    now: AtomicUsize,
+    /// How many requests have begun, and in the lower bits, how many of them are being answered: as one, each request counts twice.
+    counts: Arc<AtomicU64>,
 }
 
 impl Activity {
     /// Notes a request, which is being answered until its [`end`](Self::end).
     pub(crate) fn begin(&self) {
-        self.counts.begun.fetch_add(1, Ordering::Relaxed);
-        self.counts.now.fetch_add(1, Ordering::Relaxed);
+        self.counts.fetch_add(BEGUN + 1, Ordering::Relaxed);
     }
 
     /// Notes that a request is answered.
     pub(crate) fn end(&self) {
-        self.counts.now.fetch_sub(1, Ordering::Relaxed);
+        self.counts.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Begins to look: for the first request, within `first`, and for the next ones, each within `next`.
@@ -44,11 +38,11 @@ impl Activity {
     }
 
     fn begun(&self) -> u64 {
-        self.counts.begun.load(Ordering::Relaxed)
+        self.counts.load(Ordering::Relaxed) / BEGUN
     }
 
     fn is_busy(&self) -> bool {
-        self.counts.now.load(Ordering::Relaxed) > 0
+        !self.counts.load(Ordering::Relaxed).is_multiple_of(BEGUN)
     }
 }
 
@@ -93,6 +87,8 @@ impl Pulse {
     }
 }
 
+/// More requests than one connection has at one time; and of those that begin, more than it ever has fit above.
+const BEGUN: u64 = 1 << 20;
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
 #[cfg(test)]

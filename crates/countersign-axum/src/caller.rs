@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
-use countersign_policy::{Denial, Permission, Permit, Principal, PrincipalName};
+use countersign_policy::{Denial, Permission, Permit, Principal};
 use http::Extensions;
 use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::asking::Asking;
-use crate::audit::{AuditEvent, EventKind, Outcome};
+use crate::audit::{AuditEvent, EventKind, Who};
 use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::heard::{Client, untrusted};
@@ -28,33 +28,30 @@ struct Facts {
     epoch: Epoch,
     principal: Principal,
     identity: Identity,
-    certificate: Option<Arc<Certificate>>,
-    via: Option<Arc<Via>>,
     /// Of whom the gateway spoke.
     client: Option<Arc<Client>>,
+    who: Arc<Who>,
 }
 
 impl Caller {
-    fn new(facts: Facts) -> Self {
-        let facts = Arc::new(facts);
-        Self { facts }
-    }
-
-    /// Who shook hands with us itself, and is judged by the snapshot of `epoch`.
-    pub(crate) fn direct(
+    /// Who is judged by the snapshot of `epoch`.
+    pub(crate) fn new(
         epoch: Epoch,
         principal: Principal,
         identity: Identity,
-        certificate: Arc<Certificate>,
+        client: Option<Arc<Client>>,
+        mut who: Who,
     ) -> Self {
-        Self::new(Facts {
+        who.principal = Some(principal.name().clone());
+        who.identity = Some(identity.clone());
+        let facts = Arc::new(Facts {
             epoch,
             principal,
             identity,
-            certificate: Some(certificate),
-            via: None,
-            client: None,
-        })
+            client,
+            who: Arc::new(who),
+        });
+        Self { facts }
     }
 
     /// The caller of the request that has these extensions: for what is no handler, and cannot take it as an
@@ -76,12 +73,12 @@ impl Caller {
     /// The facts of the certificate; none where a gateway forwarded a name alone
     /// ([`Dialect::UnverifiedSubject`](crate::Dialect::UnverifiedSubject)).
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.facts.certificate.as_deref()
+        self.facts.who.certificate.as_deref()
     }
 
     /// The gateway that says so; none where the caller shook hands with us itself.
     pub fn via(&self) -> Option<&Via> {
-        self.facts.via.as_deref()
+        self.facts.who.via.as_deref()
     }
 
     pub(crate) fn client(&self) -> Option<&Client> {
@@ -92,17 +89,10 @@ impl Caller {
         self.facts.epoch
     }
 
-    pub(crate) fn known(&self) -> Known {
-        let facts = &*self.facts;
-        Known {
-            epoch: Some(facts.epoch),
-            certificate: facts.certificate.clone(),
-            identity: Some(facts.identity.clone()),
-            principal: Some(facts.principal.name().clone()),
-            via: facts.via.clone(),
-            unbelieved: Claims::default(),
-            at: None,
-        }
+    /// What the audit log is told of what came after a decision.
+    pub(crate) fn event(&self, kind: EventKind, live: &Live, fault: Option<&Fault>) -> AuditEvent {
+        let who = Arc::clone(&self.facts.who);
+        AuditEvent::decided(kind, live.now(), self.facts.epoch, who, fault)
     }
 }
 
@@ -111,11 +101,10 @@ impl Caller {
 pub(crate) struct Known {
     /// By which it is decided; none before the decision begins.
     pub(crate) epoch: Option<Epoch>,
-    pub(crate) certificate: Option<Arc<Certificate>>,
-    pub(crate) identity: Option<Identity>,
-    pub(crate) principal: Option<PrincipalName>,
-    /// The gateway, where the rest is of whom it speaks.
-    pub(crate) via: Option<Arc<Via>>,
+    /// The whole, of a caller; there is nothing in `part` then.
+    who: Option<Arc<Who>>,
+    /// As far as anybody came.
+    part: Who,
     /// What somebody said who is not believed.
     pub(crate) unbelieved: Claims,
     /// When it was looked at, where that is the moment of the decision.
@@ -123,6 +112,11 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    /// The gateway, where the rest is of whom it speaks.
+    pub(crate) fn via(&self) -> Option<&Via> {
+        self.who.as_deref().unwrap_or(&self.part).via.as_deref()
+    }
+
     /// What the audit log is told of a decision.
     pub(crate) fn event(
         self,
@@ -130,21 +124,12 @@ impl Known {
         connection: &Connection,
         live: &Live,
         fault: Option<&Fault>,
-    ) -> Box<AuditEvent> {
-        let outcome = match fault {
-            None => Outcome::Allowed,
-            Some(_) => Outcome::Denied,
-        };
+    ) -> AuditEvent {
         let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
         let time = self.at.unwrap_or_else(|| live.now());
-        let mut event = AuditEvent::new(kind, outcome, Some(connection.address()), time, epoch);
-        event.code = fault.map(Fault::code);
-        event.detail = fault.map(|fault| fault.detail().to_owned());
-        event.handshake = Some(connection.shaken());
-        event.identity = self.identity;
-        event.principal = self.principal;
-        event.certificate = self.certificate;
-        event.via = self.via;
+        let part = self.part;
+        let who = self.who.unwrap_or_else(|| Arc::new(connection.with(part)));
+        let mut event = AuditEvent::decided(kind, time, epoch, who, fault);
         event.unbelieved = self.unbelieved.names();
         event
     }
@@ -183,19 +168,19 @@ impl Known {
                 }
                 let heard = connection.hear(gateway, &own, &snapshot, now);
                 let client = heard.map_err(|unheard| {
-                    self.certificate = unheard.certificate;
+                    self.part.certificate = unheard.certificate;
                     unheard.fault
                 })?;
-                self.forwarded(client, &snapshot, now)
+                self.forwarded(connection, client, &snapshot, now)
             }
         }
     }
 
     /// Who asks is the gateway's client from here on.
     fn speak(&mut self, gateway: &Caller, own: &Claims) {
-        (self.identity, self.principal, self.certificate) = (None, None, None);
+        self.who = None;
         let facts = &*gateway.facts;
-        self.via = facts.certificate.clone().map(|certificate| {
+        self.part.via = facts.who.certificate.clone().map(|certificate| {
             Arc::new(Via {
                 principal: facts.principal.clone(),
                 identity: facts.identity.clone(),
@@ -207,22 +192,21 @@ impl Known {
 
     fn forwarded(
         &mut self,
+        connection: &Connection,
         client: Arc<Client>,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Caller, Fault> {
-        self.certificate = client.forwarded.certificate().cloned();
+        self.part.certificate = client.forwarded.certificate().cloned();
         let identity = client.forwarded.identity()?.clone();
-        let principal = snapshot.directory().lookup(&identity, now);
-        self.note(&identity, principal.as_ref().copied());
-        Ok(Caller::new(Facts {
-            epoch: snapshot.epoch(),
-            principal: principal?.clone(),
-            identity,
-            certificate: self.certificate.clone(),
-            via: self.via.clone(),
-            client: Some(client),
-        }))
+        let principal = match snapshot.directory().lookup(&identity, now) {
+            Ok(principal) => principal.clone(),
+            Err(denial) => return Err(self.denied(&identity, denial)),
+        };
+        let who = connection.with(std::mem::take(&mut self.part));
+        let caller = Caller::new(snapshot.epoch(), principal, identity, Some(client), who);
+        self.who = Some(Arc::clone(&caller.facts.who));
+        Ok(caller)
     }
 
     /// Notes what is not believed, and refuses where that is the rule.
@@ -240,13 +224,11 @@ impl Known {
         }
     }
 
-    /// Notes who `identity` is to us.
-    fn note(&mut self, identity: &Identity, principal: Result<&Principal, &Denial>) {
-        self.identity = Some(identity.clone());
-        self.principal = match principal {
-            Ok(principal) => Some(principal.name().clone()),
-            Err(denial) => denial.principal().cloned(),
-        };
+    /// Notes for whom there is a name, and nothing is allowed to it.
+    fn denied(&mut self, identity: &Identity, denial: Denial) -> Fault {
+        self.part.identity = Some(identity.clone());
+        self.part.principal = denial.principal().cloned();
+        denial.into()
     }
 
     /// Goes from the connection to the principal, as far as it can be gone, and notes the way.
@@ -260,14 +242,21 @@ impl Known {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Caller, Fault> {
-        let judgement = connection.judged(snapshot, now);
         (self.epoch, self.at) = (Some(snapshot.epoch()), Some(now));
-        self.certificate = judgement.certificate().cloned();
-        let peer = judgement.peer()?;
-        let identity = peer.identity()?;
-        let caller = judgement.caller(peer, identity, snapshot, now);
-        self.note(identity, caller.as_ref().map(|caller| caller.principal()));
-        Ok(caller?.clone())
+        let judgement = connection.judged(snapshot, now);
+        let note = |known: &mut Self| known.part.certificate = judgement.certificate().cloned();
+        let peer = judgement.peer().inspect_err(|_| note(self))?;
+        let identity = peer.identity().inspect_err(|_| note(self))?;
+        match judgement.caller(peer, identity, connection, snapshot, now) {
+            Ok(caller) => {
+                self.who = Some(Arc::clone(&caller.facts.who));
+                Ok(caller.clone())
+            }
+            Err(denial) => {
+                note(self);
+                Err(self.denied(identity, denial))
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::asking::Asking;
-use crate::audit::EventKind;
+use crate::audit::{EventKind, Who};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::heard::{Client, Heard, Unheard};
@@ -200,9 +200,11 @@ impl Connection {
         self.screened
     }
 
-    /// The same, to keep.
-    pub(crate) fn shaken(&self) -> Arc<Handshake> {
-        Arc::clone(&self.facts.handshake)
+    /// What the audit log is told of the connection itself, in addition to what is known of who asks.
+    pub(crate) fn with(&self, mut who: Who) -> Who {
+        who.address = Some(self.facts.address);
+        who.handshake = Some(Arc::clone(&self.facts.handshake));
+        who
     }
 
     pub(crate) fn audit(&self) -> &Audit {
@@ -355,14 +357,19 @@ impl Judgement {
         &self,
         peer: &Peer,
         identity: &Identity,
+        connection: &Connection,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<&Caller, Denial> {
         let find = || {
             let principal = snapshot.directory().find(identity)?.clone();
-            let certificate = Arc::clone(peer.certificate());
+            let certificate = Some(Arc::clone(peer.certificate()));
+            let who = connection.with(Who {
+                certificate,
+                ..Who::default()
+            });
             let (epoch, identity) = (snapshot.epoch(), identity.clone());
-            Some(Caller::direct(epoch, principal, identity, certificate))
+            Some(Caller::new(epoch, principal, identity, None, who))
         };
         match self.caller.get_or_init(find) {
             Some(caller) => caller.principal().stand(now).map(|()| caller),

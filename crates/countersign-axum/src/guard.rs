@@ -210,7 +210,7 @@ impl Guard {
     /// Tells the audit log, and the handler who calls.
     fn conclude(&self, judged: Judged, asked: &Asked, request: &mut Request) -> Decided {
         let (connection, known, decision) = (judged.connection, judged.known, judged.decision);
-        let forwarded = known.via.is_some();
+        let forwarded = known.via().is_some();
         count(&connection, &known, decision.as_ref().err());
         let mut event = self.event(&connection, known, asked, decision.as_ref().err());
         event.took = Some(judged.begun.elapsed());
@@ -226,8 +226,8 @@ impl Guard {
             }
         };
         if let Some(renewed) = self.renewed(&connection, &caller) {
-            let mut event = self.event(&connection, caller.known(), asked, None);
-            event.kind = EventKind::CertificateRenewed;
+            let mut event = caller.event(EventKind::CertificateRenewed, &self.live, None);
+            self.describe(&mut event, asked);
             event.renewed = Some(renewed);
             told = told.and(connection.audit().record(event));
         }
@@ -348,12 +348,17 @@ impl Guard {
         known: Known,
         asked: &Asked,
         fault: Option<&Fault>,
-    ) -> Box<AuditEvent> {
+    ) -> AuditEvent {
         let mut event = known.event(EventKind::Request, connection, &self.live, fault);
+        self.describe(&mut event, asked);
+        event
+    }
+
+    /// What was asked.
+    fn describe(&self, event: &mut AuditEvent, asked: &Asked) {
         event.correlation_id = Some(asked.id.clone());
         event.method = Some(asked.method.clone());
-        event.route = asked.route.clone();
-        event
+        event.route = asked.route.as_ref().map(|route| self.route.name(route));
     }
 
     fn asked(&self, request: &Request) -> Asked {
@@ -361,7 +366,7 @@ impl Guard {
         Asked {
             id: CorrelationId::of(request.headers()),
             method: request.method().clone(),
-            route: route.map(|route| self.route.of(route.as_str())),
+            route: route.map(|route| self.route.find(route.as_str())),
         }
     }
 }
@@ -386,7 +391,7 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
     if !known.unbelieved.is_empty() {
         metrics.disbelieved(refused, known.unbelieved.len());
     }
-    let says = known.via.as_ref().map(|via| via.headers().len());
+    let says = known.via().map(|via| via.headers().len());
     if let Some(says) = says.filter(|says| *says > 0) {
         let malformed = fault.map(Fault::code) == Some(Code::ForwardedIdentityMalformed);
         metrics.believed(!malformed, says);
@@ -397,21 +402,38 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
 struct Asked {
     id: CorrelationId,
     method: Method,
-    route: Option<Arc<str>>,
+    route: Option<Found>,
 }
 
 /// The route before which a guard stands, as it is declared where the service is put together: known with the first request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route(Arc<OnceLock<Arc<str>>>);
 
+/// By which name a route was found.
+enum Found {
+    Known,
+    /// The same routes are at two places.
+    Elsewhere(Arc<str>),
+}
+
 impl Route {
-    fn of(&self, matched: &str) -> Arc<str> {
-        let known = self.0.get_or_init(|| matched.into());
-        match **known == *matched {
-            true => Arc::clone(known),
-            // The same routes at two places.
-            false => matched.into(),
+    fn find(&self, matched: &str) -> Found {
+        match **self.known(matched) == *matched {
+            true => Found::Known,
+            false => Found::Elsewhere(matched.into()),
         }
+    }
+
+    fn name(&self, found: &Found) -> Arc<str> {
+        Arc::clone(match found {
+            // It has been found: the text is there.
+            Found::Known => self.known(""),
+            Found::Elsewhere(name) => name,
+        })
+    }
+
+    fn known(&self, matched: &str) -> &Arc<str> {
+        self.0.get_or_init(|| matched.into())
     }
 }
 

@@ -113,10 +113,10 @@ impl Live {
         Ok(())
     }
 
-    fn reload_event(&self, outcome: Outcome, reload: Reload) -> Box<AuditEvent> {
+    fn reload_event(&self, outcome: Outcome, reload: Reload) -> AuditEvent {
         let epoch = self.load().epoch();
-        let mut event = AuditEvent::new(EventKind::Reload, outcome, None, self.now(), epoch);
-        event.reload = Some(reload);
+        let mut event = AuditEvent::new(EventKind::Reload, outcome, self.now(), epoch);
+        event.reload = Some(Box::new(reload));
         event
     }
 }

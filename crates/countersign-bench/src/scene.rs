@@ -1,7 +1,7 @@
 use anyhow::Result;
 use rustls::ProtocolVersion;
 
-use crate::memory::warm;
+use crate::memory::Warm;
 use crate::{Caller, Contender, Folder, Group, Load, Pool, Running, Sample, Sessions};
 
 /// Contenders that take turns at one load.
@@ -90,7 +90,7 @@ impl Scene {
         for _ in 0..rounds {
             for ((contender, running, caller), (_, samples)) in servers.iter().zip(&mut rows) {
                 let Ok(so_far) = samples else { continue };
-                warm();
+                let _warm = Warm::up();
                 let sample = self.load.run(caller, running).await;
                 told(*contender, &sample);
                 // A log that cannot be emptied costs no more than room.

@@ -31,10 +31,10 @@ impl Permission for WriteTransactions {
 }
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct App {
     pub(crate) live: Live,
-    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) ledger: Ledger,
 }
 
 /// The reference API, over an empty ledger, ready to be served.
@@ -89,10 +89,10 @@ fn described(live: Live, document: &'static LazyLock<String>) -> Api {
 
 /// Its routes, which ask for a token where there is a check.
 fn ledger(live: Live, bearer: Option<&BearerCheck>) -> Api {
-    let app = App {
+    let app = Arc::new(App {
         live: live.clone(),
-        ledger: Arc::default(),
-    };
+        ledger: Ledger::default(),
+    });
     let api = |word| asking(Api::new(live.clone()), bearer, word);
     let write = api(WriteTransactions::NAME)
         .guarded::<WriteTransactions>("/v1/transactions", post(transactions::create));

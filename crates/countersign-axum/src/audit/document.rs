@@ -7,7 +7,7 @@ use countersign_tls::Handshake;
 use http::HeaderName;
 use serde::{Serialize, Serializer};
 
-use super::{Action, AuditEvent};
+use super::{Action, AuditEvent, Who};
 use crate::{Foreseen, Reload, Via};
 
 /// As in the audit log.
@@ -15,6 +15,21 @@ impl Serialize for AuditEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Line::of(self).serialize(serializer)
     }
+}
+
+/// The members of a line that tell who asks, each with a comma before it.
+pub(super) fn members(who: &Who) -> serde_json::Result<Vec<u8>> {
+    let mut members = serde_json::to_vec(&Asking::of(who))?;
+    // An object without its braces; of one without members nothing is left.
+    members.pop();
+    match members.len() {
+        1 => members.clear(),
+        _ => members
+            .first_mut()
+            .into_iter()
+            .for_each(|first| *first = b','),
+    }
+    Ok(members)
 }
 
 #[derive(Serialize)]
@@ -30,14 +45,8 @@ struct Line<'a> {
     alert: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
     #[serde(flatten)]
-    tls: Option<Tls<'a>>,
-    #[serde(flatten)]
-    who: Who<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    via: Option<Through<'a>>,
+    who: Option<Asking<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unbelieved: Vec<&'a str>,
     #[serde(flatten)]
@@ -53,9 +62,13 @@ struct Line<'a> {
     epoch: u64,
 }
 
-/// Who asks: the same in every line of one caller.
+/// Of a [`Who`].
 #[derive(Serialize)]
-pub(super) struct Who<'a> {
+struct Asking<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(flatten)]
+    tls: Option<Tls<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trust: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +77,8 @@ pub(super) struct Who<'a> {
     principal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate: Option<CertificateFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<Through<'a>>,
 }
 
 #[derive(Serialize)]
@@ -135,29 +150,29 @@ impl<'a> Line<'a> {
             detail: event.detail.as_deref(),
             alert: event.alert.map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
-            address: event.address.map(|address| address.to_string()),
-            tls: event.handshake.as_deref().map(Tls::of),
-            who: Who::of(event),
-            via: event.via.as_deref().map(Through::of),
+            who: event.who.as_deref().map(Asking::of),
             unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
-            action: event.action.as_ref().map(Done::of),
-            reload: event.reload.as_ref().map(Reloaded::of),
+            action: event.action.as_deref().map(Done::of),
+            reload: event.reload.as_deref().map(Reloaded::of),
             epoch: event.epoch.number(),
         }
     }
 }
 
-impl<'a> Who<'a> {
-    pub(super) fn of(event: &'a AuditEvent) -> Self {
-        let identity = event.identity.as_ref();
+impl<'a> Asking<'a> {
+    fn of(who: &'a Who) -> Self {
+        let identity = who.identity.as_ref();
         Self {
+            address: who.address.map(|address| address.to_string()),
+            tls: who.handshake.as_deref().map(Tls::of),
             trust: identity.map(|identity| identity.trust().as_str()),
             identity: identity.map(|identity| identity.name().to_string()),
-            principal: event.principal.as_ref().map(|name| name.as_str()),
-            certificate: event.certificate.as_deref().map(CertificateFacts::of),
+            principal: who.principal.as_ref().map(|name| name.as_str()),
+            certificate: who.certificate.as_deref().map(CertificateFacts::of),
+            via: who.via.as_deref().map(Through::of),
         }
     }
 }
@@ -188,7 +203,7 @@ impl Renewal {
     fn of(event: &AuditEvent) -> Option<Self> {
         Some(Self {
             from: event.renewed.as_ref()?.thumbprint().to_string(),
-            to: event.certificate.as_ref()?.thumbprint().to_string(),
+            to: event.certificate()?.thumbprint().to_string(),
         })
     }
 }

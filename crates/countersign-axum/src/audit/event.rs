@@ -9,8 +9,8 @@ use countersign_tls::{Alert, Handshake};
 use http::{HeaderName, Method};
 use jiff::Timestamp;
 
-use super::Action;
-use crate::{CorrelationId, Epoch, Reload, Via};
+use super::{Action, Who};
+use crate::{CorrelationId, Epoch, Fault, Reload, Via};
 
 /// One decision.
 #[derive(Clone, Debug)]
@@ -30,18 +30,8 @@ pub struct AuditEvent {
     pub alert: Option<Alert>,
     /// The id that the answer carries as `x-request-id`.
     pub correlation_id: Option<CorrelationId>,
-    /// The other end of the TCP connection; none of a reload.
-    pub address: Option<SocketAddr>,
-    /// What was agreed in the handshake.
-    pub handshake: Option<Arc<Handshake>>,
-    /// The trust that vouched and the name in the certificate.
-    pub identity: Option<Identity>,
-    /// Our own name for the caller.
-    pub principal: Option<PrincipalName>,
-    /// The certificate that was presented.
-    pub certificate: Option<Arc<Certificate>>,
-    /// The gateway that says so, where the caller did not shake hands with us itself.
-    pub via: Option<Arc<Via>>,
+    /// None of a reload.
+    pub(crate) who: Option<Arc<Who>>,
     /// Headers that said who a client is, by somebody who is not believed. They were taken away.
     pub unbelieved: Vec<HeaderName>,
     /// The certificate that this one renews.
@@ -53,23 +43,17 @@ pub struct AuditEvent {
     /// How long it took to decide a request, further checks included. Not in the log.
     pub took: Option<Duration>,
     /// What a handler did.
-    pub action: Option<Action>,
+    pub action: Option<Box<Action>>,
     /// What a reload changed.
-    pub reload: Option<Reload>,
+    pub reload: Option<Box<Reload>>,
     /// The snapshot by which it was decided; of a reload, the one in force after it.
     pub epoch: Epoch,
 }
 
 impl AuditEvent {
-    /// An event of which nothing more is known yet. It is large, and handed on: in a box from the beginning.
-    pub(crate) fn new(
-        kind: EventKind,
-        outcome: Outcome,
-        address: Option<SocketAddr>,
-        time: Timestamp,
-        epoch: Epoch,
-    ) -> Box<Self> {
-        Box::new(Self {
+    /// An event of which nothing more is known yet.
+    pub(crate) fn new(kind: EventKind, outcome: Outcome, time: Timestamp, epoch: Epoch) -> Self {
+        Self {
             time,
             kind,
             outcome,
@@ -77,12 +61,7 @@ impl AuditEvent {
             detail: None,
             alert: None,
             correlation_id: None,
-            address,
-            handshake: None,
-            identity: None,
-            principal: None,
-            certificate: None,
-            via: None,
+            who: None,
             unbelieved: Vec::new(),
             renewed: None,
             method: None,
@@ -91,7 +70,56 @@ impl AuditEvent {
             action: None,
             reload: None,
             epoch,
-        })
+        }
+    }
+
+    /// Of a decision on what `who` asks: denied, where there is a fault.
+    pub(crate) fn decided(
+        kind: EventKind,
+        time: Timestamp,
+        epoch: Epoch,
+        who: Arc<Who>,
+        fault: Option<&Fault>,
+    ) -> Self {
+        let outcome = match fault {
+            None => Outcome::Allowed,
+            Some(_) => Outcome::Denied,
+        };
+        let mut event = Self::new(kind, outcome, time, epoch);
+        event.code = fault.map(Fault::code);
+        event.detail = fault.map(|fault| fault.detail().to_owned());
+        event.who = Some(who);
+        event
+    }
+
+    /// The other end of the TCP connection; none of a reload.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.who.as_ref()?.address
+    }
+
+    /// What was agreed in the handshake.
+    pub fn handshake(&self) -> Option<&Handshake> {
+        self.who.as_ref()?.handshake.as_deref()
+    }
+
+    /// The trust that vouched and the name in the certificate.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.who.as_ref()?.identity.as_ref()
+    }
+
+    /// Our own name for the caller.
+    pub fn principal(&self) -> Option<&PrincipalName> {
+        self.who.as_ref()?.principal.as_ref()
+    }
+
+    /// The certificate that was presented.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.who.as_ref()?.certificate.as_deref()
+    }
+
+    /// The gateway that says so, where the caller did not shake hands with us itself.
+    pub fn via(&self) -> Option<&Via> {
+        self.who.as_ref()?.via.as_deref()
     }
 }
 

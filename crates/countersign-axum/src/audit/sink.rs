@@ -66,4 +66,4 @@ impl AuditSink for UnboundedSender<AuditEvent> {
 }
 
 /// Some hundred lines.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 512 * 1024;

@@ -97,11 +97,13 @@ impl Passed {
                 keep_apart(via, answer.headers_mut());
             }
             if action.is_some() || fault.as_ref().is_some_and(is_denial) {
-                let mut event = guard.event(&connection, caller.known(), &asked, fault.as_ref());
-                if action.is_some() {
-                    event.kind = EventKind::Action;
-                }
-                event.action = action;
+                let kind = match action {
+                    Some(_) => EventKind::Action,
+                    None => EventKind::Request,
+                };
+                let mut event = caller.event(kind, &guard.live, fault.as_ref());
+                guard.describe(&mut event, &asked);
+                event.action = action.map(Box::new);
                 told = connection.audit().record(event);
             }
         }

@@ -125,7 +125,7 @@ impl Acted {
     pub(super) fn of(event: &AuditEvent) -> Self {
         Self {
             principal: principal(event),
-            action: event.action.as_ref().map_or("", Action::name),
+            action: event.action.as_deref().map_or("", Action::name),
             outcome: event.outcome.as_str(),
             code: word(event.code),
         }
@@ -140,7 +140,7 @@ impl Renewed {
 }
 
 fn principal(event: &AuditEvent) -> String {
-    let name = event.principal.as_ref();
+    let name = event.principal();
     name.map(ToString::to_string).unwrap_or_default()
 }
 

@@ -157,7 +157,7 @@ mod tests {
     fn of_events_of_one_moment_each_has_a_number_of_its_own_and_keeps_it() {
         let mut last = Last::default();
         let (kind, outcome, now) = (EventKind::Request, Outcome::Denied, Timestamp::UNIX_EPOCH);
-        let event = AuditEvent::new(kind, outcome, None, now, Epoch::FIRST);
+        let event = AuditEvent::new(kind, outcome, now, Epoch::FIRST);
         let numbers = |last: &Last| {
             let kept = last.newest_first().into_iter();
             kept.map(|kept| kept.number).collect::<Vec<_>>()

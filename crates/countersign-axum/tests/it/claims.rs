@@ -76,7 +76,7 @@ async fn nor_an_api_behind_another_listener_which_may_refuse_them() {
             Unbelieved::Refuse => {
                 let event = told.recv().await.unwrap();
                 assert_eq!(event.code.unwrap().as_str(), "forwarded-identity-untrusted");
-                assert_eq!(event.principal.unwrap().as_str(), "reports");
+                assert_eq!(event.principal().unwrap().as_str(), "reports");
             }
             _ => assert_eq!(body, "host"),
         }

@@ -108,7 +108,7 @@ async fn an_idle_connection_whose_trust_ends_is_ended_and_no_other() {
             let event = service.ended().await;
             assert_eq!(event.code.unwrap().as_str(), code, "{how:?}");
             assert_eq!(event.outcome, Outcome::Denied);
-            let thumbprint = event.certificate.unwrap().thumbprint();
+            let thumbprint = event.certificate().unwrap().thumbprint();
             assert_eq!(thumbprint, billing.certificate().thumbprint());
             idle.ended().await;
             calls(&mut other).await;

@@ -67,10 +67,10 @@ async fn every_refused_client_reads_why() {
             assert_eq!(event.outcome, Outcome::Refused);
             assert_eq!(event.code.unwrap().to_string(), code);
             assert_eq!(event.alert, Some(alert));
-            assert_eq!(event.address.unwrap().ip(), service.address.ip());
+            assert_eq!(event.address().unwrap().ip(), service.address.ip());
             // With the certificate itself, for the operator.
             let thumbprint = event
-                .certificate
+                .certificate()
                 .map(|certificate| certificate.thumbprint());
             assert_eq!(
                 thumbprint,
@@ -103,7 +103,7 @@ async fn who_says_nothing_is_cut_off() {
     assert_eq!(event.outcome, Outcome::Failed);
     assert_eq!(event.code, None);
     assert_eq!(event.detail.as_deref(), Some("the handshake took too long"));
-    assert_eq!(event.address, Some(silent.local_addr().unwrap()));
+    assert_eq!(event.address(), Some(silent.local_addr().unwrap()));
     assert_eq!(soon(silent.read(&mut [0; 16])).await.unwrap(), 0);
 }
 
@@ -121,7 +121,7 @@ async fn who_does_not_speak_tls_has_failed() {
         let event = service.event().await;
         assert_eq!(event.outcome, Outcome::Failed, "{event:?}");
         assert_eq!((event.code, event.alert), (None, None));
-        assert!(event.certificate.is_none() && event.detail.is_some());
+        assert!(event.certificate().is_none() && event.detail.is_some());
     }
     // Nobody at all: the probe of a load balancer.
     drop(TcpStream::connect(service.address).await.unwrap());

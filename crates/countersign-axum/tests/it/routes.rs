@@ -210,7 +210,7 @@ async fn a_further_permission_that_a_handler_asks_for_is_a_second_event() {
         second.detail.as_deref(),
         Some("`reports` lacks `transactions:write`")
     );
-    assert!(second.certificate.is_some() && second.identity.is_some());
+    assert!(second.certificate().is_some() && second.identity().is_some());
 }
 
 #[tokio::test]

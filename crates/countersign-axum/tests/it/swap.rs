@@ -50,7 +50,7 @@ async fn a_principal_that_is_disabled_is_refused_on_the_connection_that_it_holds
         let event = service.event().await;
         assert_eq!(event.epoch, epoch);
         assert_eq!(event.detail.as_deref(), Some("`billing` is disabled"));
-        assert_eq!(event.principal.unwrap().as_str(), "billing");
+        assert_eq!(event.principal().unwrap().as_str(), "billing");
         service.event().await;
 
         // Enabled again, it is let in again.
@@ -103,7 +103,7 @@ async fn a_trust_that_is_removed_ends_its_connections_and_no_other() {
             "request denied certificate-untrusted GET /v1/transactions"
         );
         assert_eq!(event.epoch, epoch);
-        let certificate = event.certificate.unwrap();
+        let certificate = event.certificate().unwrap();
         assert_eq!(certificate.issuer().to_string(), "CN=Partners");
         service.event().await;
     }
@@ -153,7 +153,7 @@ async fn a_certificate_that_ends_ends_its_connection() {
         let event = service.event().await;
         assert_eq!(event.detail.as_deref(), Some(detail));
         assert_eq!(event.time, "2026-08-02T00:00:01Z".parse().unwrap());
-        assert_eq!(event.certificate.unwrap().not_after(), until);
+        assert_eq!(event.certificate().unwrap().not_after(), until);
     }
 }
 
@@ -203,8 +203,8 @@ async fn a_resumed_session_whose_certificate_has_ended_is_answered_with_the_reas
             }
             refused_and_ended(held, Http::One, "certificate-expired").await;
             let event = service.event().await;
-            assert!(event.handshake.unwrap().resumed);
-            assert_eq!(event.certificate.unwrap().not_after(), until);
+            assert!(event.handshake().unwrap().resumed);
+            assert_eq!(event.certificate().unwrap().not_after(), until);
         }
     }
 }

@@ -278,7 +278,7 @@ pub(crate) fn brief(event: &AuditEvent) -> String {
         event.outcome.as_str().to_owned(),
     ];
     words.extend(event.code.map(|code| code.to_string()));
-    words.extend(event.principal.as_ref().map(ToString::to_string));
+    words.extend(event.principal().map(ToString::to_string));
     words.extend(event.method.as_ref().map(ToString::to_string));
     words.extend(event.route.as_deref().map(str::to_owned));
     assert_eq!(

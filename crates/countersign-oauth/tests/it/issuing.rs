@@ -466,12 +466,9 @@ async fn a17_the_audit_log_tells_what_was_issued_and_why_nothing_was() {
     };
     assert_eq!(request.route.as_deref(), Some("/oauth/token"));
     assert_eq!(request.correlation_id, issued.correlation_id);
-    let certificate = issued.certificate.as_ref().unwrap();
+    let certificate = issued.certificate().unwrap();
     assert_eq!(certificate.thumbprint(), thumbprint(&billing));
-    assert_eq!(
-        issued.identity.as_ref().unwrap().trust().as_str(),
-        "clients"
-    );
+    assert_eq!(issued.identity().unwrap().trust().as_str(), "clients");
     let wanted = format!(
         "action allowed token-issued client_id=billing scope=accounts proof=tls_client_auth \
          jti={} audience={AUDIENCE} expires_at=2026-08-01T12:05:00Z",

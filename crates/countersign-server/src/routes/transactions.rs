@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::IntoResponse;
 use countersign_axum::{Code, Fault, Json, Path, Query, Require};
@@ -14,7 +16,7 @@ use crate::ledger::{KeyReused, Order, TransactionId};
     responses((status = 200, body = PageDocument)))]
 pub(crate) async fn list(
     _: Require<ReadTransactions>,
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<PageDocument>, Fault> {
     let limit = paging.limit.unwrap_or(DEFAULT_LIMIT);
@@ -33,7 +35,7 @@ pub(crate) async fn list(
     responses((status = 200, body = TransactionDocument)))]
 pub(crate) async fn find(
     _: Require<ReadTransactions>,
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<TransactionDocument>, Fault> {
     let found = id.parse().ok().and_then(|id| app.ledger.find(id));
@@ -52,7 +54,7 @@ pub(crate) async fn find(
     responses((status = 201, body = TransactionDocument)))]
 pub(crate) async fn create(
     caller: Require<WriteTransactions>,
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
     Json(body): Json<NewTransaction>,
 ) -> Result<impl IntoResponse, Fault> {

@@ -25,13 +25,13 @@ async fn a_principal_with_the_permission_is_answered() {
         let event = world.event().await.unwrap();
         assert_eq!(event.outcome, Outcome::Allowed, "{wire}");
         assert_eq!(event.code, None);
-        assert_eq!(event.principal.unwrap().as_str(), "billing");
+        assert_eq!(event.principal().unwrap().as_str(), "billing");
         assert_eq!(
-            event.identity.unwrap().to_string(),
+            event.identity().unwrap().to_string(),
             format!("clients: {BILLING}")
         );
         assert_eq!(event.route.as_deref(), Some("/v1/transactions"));
-        let handshake = event.handshake.unwrap();
+        let handshake = event.handshake().unwrap();
         assert_eq!(handshake.version, wire.tls);
         assert_eq!(handshake.alpn.as_deref(), Some(wire.alpn()));
         assert_eq!(handshake.key_exchange.as_deref(), key_exchange(wire));
@@ -69,7 +69,7 @@ async fn a_principal_without_the_permission_is_denied_by_name() {
         let event = world.event().await.unwrap();
         assert_eq!(event.outcome, Outcome::Denied, "{wire}");
         assert_eq!(event.code, Some(Code::PermissionMissing));
-        assert_eq!(event.principal.unwrap().as_str(), "reports");
+        assert_eq!(event.principal().unwrap().as_str(), "reports");
         assert_eq!(event.method.unwrap(), http::Method::POST);
         assert_eq!(
             event.correlation_id.unwrap().as_str(),
@@ -104,8 +104,8 @@ async fn a_valid_certificate_of_nobody_is_denied() {
         let event = world.event().await.unwrap();
         assert_eq!(event.outcome, Outcome::Denied, "{wire}");
         assert_eq!(event.code, Some(Code::PrincipalUnknown));
-        assert_eq!(event.principal, None);
-        assert_eq!(event.identity.unwrap().name().to_string(), NEWCOMER);
+        assert_eq!(event.principal(), None);
+        assert_eq!(event.identity().unwrap().name().to_string(), NEWCOMER);
         assert!(world.further_events().is_empty());
     }
 }
@@ -162,7 +162,7 @@ async fn a_certificate_that_expires_on_an_open_connection_is_refused() {
         let event = world.event().await.unwrap();
         assert_eq!(event.outcome, Outcome::Denied, "{wire}");
         assert_eq!(event.code, Some(Code::CertificateExpired));
-        assert!(event.certificate.is_some());
+        assert!(event.certificate().is_some());
     }
 }
 

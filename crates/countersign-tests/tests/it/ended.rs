@@ -172,7 +172,7 @@ async fn ended(wire: Wire, how: End) {
     let reports = partnership.world.issuing.client(now).uri(REPORTS);
     let reports = partnership.client(wire, &reports.issue().unwrap()).await;
     let billing = partnership.client(wire, &partnership.issued).await;
-    let untouched = partnership.reads(&reports).await.address;
+    let untouched = partnership.reads(&reports).await.address();
     partnership.reads(&billing).await;
     let (finish, answer) = partnership.in_flight(&billing).await;
 
@@ -183,10 +183,10 @@ async fn ended(wire: Wire, how: End) {
         billing.get(url).send().await.unwrap_err();
         let event = partnership.decision().await;
         assert_eq!(event.code, Some(how.code()), "{case}");
-        assert!(event.certificate.is_some(), "{case}");
+        assert!(event.certificate().is_some(), "{case}");
     }
     assert_eq!(
-        partnership.reads(&reports).await.address,
+        partnership.reads(&reports).await.address(),
         untouched,
         "{case}"
     );
@@ -248,5 +248,5 @@ async fn resumes(partnership: &mut Partnership, client: &Client) -> bool {
     let url = partnership.world.url("/v1/transactions");
     let request = client.get(url.as_str()).header("connection", "close");
     assert_eq!(request.send().await.unwrap().status(), 200);
-    partnership.decision().await.handshake.unwrap().resumed
+    partnership.decision().await.handshake().unwrap().resumed
 }

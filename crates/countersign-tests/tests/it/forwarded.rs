@@ -171,10 +171,10 @@ async fn a_gateway_speaks_for_its_clients_in_each_dialect() {
             assert!(head.contains("cache-control: no-store"), "{head}");
 
             let event = next(&mut fronted).await;
-            assert_eq!(event.principal.as_ref().unwrap().as_str(), "reports");
-            let certificate = event.certificate.as_ref().unwrap().thumbprint();
+            assert_eq!(event.principal().unwrap().as_str(), "reports");
+            let certificate = event.certificate().unwrap().thumbprint();
             assert_eq!(certificate, Thumbprint::of(reports.certificate_der()));
-            let via = event.via.unwrap();
+            let via = event.via().unwrap();
             assert_eq!(via.principal().name().as_str(), "edge");
             assert_eq!(via.identity().to_string(), format!("gateways: {EDGE}"));
         }
@@ -228,9 +228,9 @@ async fn a_forwarded_certificate_is_judged_as_any_other_and_the_gateway_goes_on(
         let event = next(&mut fronted).await;
         assert_eq!((event.outcome, event.code), (Outcome::Denied, Some(code)));
         // Whoever is refused, the operator learns with which certificate.
-        let presented = event.certificate.unwrap().thumbprint();
+        let presented = event.certificate().unwrap().thumbprint();
         assert_eq!(presented, Thumbprint::of(issued.certificate_der()));
-        assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+        assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
     }
     let said = lines(&said(&dialect, &billing));
     assert_eq!(edge.get("/whoami", &said).await.unwrap().status, 200);
@@ -304,9 +304,9 @@ async fn a_client_behind_a_gateway_is_watched_as_any_other() {
         let event = next(&mut fronted).await;
         told.push(event.kind.as_str());
         if event.kind == EventKind::CertificateRenewed {
-            let renewed = event.renewed.unwrap().thumbprint();
+            let renewed = event.renewed.as_ref().unwrap().thumbprint();
             assert_eq!(renewed, Thumbprint::of(old.certificate_der()));
-            assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+            assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
         }
     }
     let renewed = "certificate-renewed";
@@ -342,8 +342,8 @@ async fn a_gateway_never_acts_for_itself() {
         let answer = edge.get("/whoami", &nothing).await.unwrap();
         assert_eq!(member(&answer, "code"), "certificate-required");
         let event = next(&mut fronted).await;
-        assert!(event.principal.is_none() && event.certificate.is_none());
-        assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+        assert!(event.principal().is_none() && event.certificate().is_none());
+        assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
     }
     // Half a gateway: named, and without the permission; or with it, and not named.
     for (policy, named) in [(POWERLESS, "edge"), (POLICY, "nobody")] {

@@ -252,7 +252,7 @@ async fn decides_through(kind: Kind) {
     while asked.len() < 5 {
         let event = running.fronted.world.event().await.unwrap();
         if event.kind == EventKind::Request {
-            asked.push(event.certificate.unwrap().thumbprint());
+            asked.push(event.certificate().unwrap().thumbprint());
         }
     }
     let expected = [&reports, &reports, &billing, &newcomer, &reports];
@@ -286,7 +286,7 @@ async fn forgery_fails_through(kind: Kind) {
     for event in running.fronted.world.further_events() {
         assert!(
             event
-                .principal
+                .principal()
                 .is_none_or(|name| name.as_str() == "reports")
         );
     }

@@ -35,7 +35,7 @@ async fn check(
         assert_eq!(event.code, Some(expected.code), "{wire}");
         assert_eq!(event.alert, Some(expected.alert), "{wire}");
         let thumbprint = event
-            .certificate
+            .certificate()
             .map(|certificate| certificate.thumbprint());
         let presented = presented.map(|(_, issued)| {
             let certificate = Certificate::from_der(issued.certificate_der());

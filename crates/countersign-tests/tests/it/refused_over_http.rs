@@ -116,7 +116,9 @@ async fn refused(
     };
     assert_eq!(event.outcome, Outcome::Denied, "{case}");
     assert_eq!(event.code, Some(code), "{case}");
-    let told = event.certificate.map(|told| told.thumbprint().to_string());
+    let told = event
+        .certificate()
+        .map(|told| told.thumbprint().to_string());
     assert_eq!(told, issued.map(thumbprint), "{case}");
     assert_eq!(
         event.correlation_id.unwrap().as_str(),

@@ -241,7 +241,7 @@ fn told(files: &mut Files, callers: usize) {
         match (event.kind, event.outcome) {
             (EventKind::Reload, Outcome::Applied) => applied.push(epoch),
             (EventKind::Request, Outcome::Allowed) => {
-                let before = last.insert(event.address.unwrap(), epoch);
+                let before = last.insert(event.address().unwrap(), epoch);
                 assert!(before.is_none_or(|before| before <= epoch));
             }
             (EventKind::CertificateRenewed, _) => {}

@@ -13,10 +13,10 @@ fn is_renewal(event: &AuditEvent, from: &Issued, to: &Issued) {
         countersign_identity::Thumbprint::of(issued.certificate_der()).to_string()
     };
     assert_eq!(event.kind, EventKind::CertificateRenewed);
-    assert_eq!(event.principal.as_ref().unwrap().as_str(), "billing");
+    assert_eq!(event.principal().unwrap().as_str(), "billing");
     let renewed = event.renewed.as_ref().unwrap();
     assert_eq!(renewed.thumbprint().to_string(), thumbprint(from));
-    let certificate = event.certificate.as_ref().unwrap();
+    let certificate = event.certificate().unwrap();
     assert_eq!(certificate.thumbprint().to_string(), thumbprint(to));
 }
 
@@ -66,7 +66,7 @@ async fn a_renewed_certificate_keeps_its_principal_and_is_told_once() {
             is_renewal(told, &before, &issued);
             for request in requests {
                 assert_eq!(request.outcome, Outcome::Allowed, "{wire}: {renewal}");
-                assert_eq!(request.principal.unwrap().as_str(), "billing");
+                assert_eq!(request.principal().unwrap().as_str(), "billing");
             }
             before = issued;
         }

@@ -74,7 +74,7 @@ async fn seen(world: &mut World, client: &Client) -> Thumbprint {
     loop {
         let event = world.event().await.unwrap();
         if event.kind == EventKind::Request && event.code.is_none() {
-            return event.certificate.unwrap().thumbprint();
+            return event.certificate().unwrap().thumbprint();
         }
     }
 }

@@ -91,7 +91,7 @@ async fn check(
     let answer = client.get(world.url("/v1/transactions")).send().await;
     let event = world.event().await.unwrap();
     let found = match &answer {
-        Ok(_) => Ok(event.principal.as_ref().unwrap().as_str()),
+        Ok(_) => Ok(event.principal().unwrap().as_str()),
         Err(error) => match error.kind() {
             Kind::Denied(problem) => Err(problem.code()),
             other => panic!("{wire}: row {row}: {other:?}"),

@@ -46,10 +46,10 @@ fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp)
             dl.facts {
                 (fact("When", html! { (time(event.time)) }))
                 (fact("What", html! { (what(event)) }))
-                @if let Some(address) = event.address { (fact("From", html! { (address) })) }
+                @if let Some(address) = event.address() { (fact("From", html! { (address) })) }
                 @if let Some(id) = &event.correlation_id { (fact("Correlation id", html! { code { (id.as_str()) } })) }
                 @if let Some(alert) = &event.alert { (fact("TLS alert", html! { (alert) })) }
-                @if let Some(certificate) = &event.certificate { (facts(certificate)) }
+                @if let Some(certificate) = event.certificate() { (facts(certificate)) }
                 @else { (fact("Certificate", html! { "none" })) }
                 (explained(event, table, snapshot))
             }
@@ -59,10 +59,10 @@ fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp)
 
 /// Our name for it; else the name that a trust vouched for; else what its certificate says.
 fn who(event: &AuditEvent) -> String {
-    let principal = event.principal.as_ref().map(ToString::to_string);
-    let identity = event.identity.as_ref();
+    let principal = event.principal().map(ToString::to_string);
+    let identity = event.identity();
     let identity = identity.map(|identity| identity.name().to_string());
-    let certificate = event.certificate.as_deref();
+    let certificate = event.certificate();
     let certificate = || certificate.map_or_else(|| "no certificate".to_owned(), says);
     principal.or(identity).unwrap_or_else(certificate)
 }
@@ -109,7 +109,7 @@ fn subject(certificate: &Certificate) -> String {
 
 /// What the policy in force makes of the caller; nothing where no trust vouched for a name.
 fn explained(event: &AuditEvent, table: &RouteTable, snapshot: &Snapshot) -> Markup {
-    let Some(identity) = &event.identity else {
+    let Some(identity) = event.identity() else {
         return fact("Policy", html! { "not asked: no trust vouched for a name" });
     };
     let requirement = requirement(event, table).unwrap_or(Requirement::Known);

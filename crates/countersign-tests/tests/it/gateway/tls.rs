@@ -52,8 +52,8 @@ async fn behind_the_gateway_each_caller_is_itself() {
         assert_eq!(whoami["principal"], principal);
         // Of both the server's audit log is told.
         let event = edge.world.event().await.unwrap();
-        assert_eq!(event.principal.unwrap().as_str(), principal);
-        assert_eq!(event.via.unwrap().principal().name().as_str(), "edge");
+        assert_eq!(event.principal().unwrap().as_str(), principal);
+        assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
     }
 }
 
@@ -154,7 +154,7 @@ async fn a_server_that_is_not_trusted_is_told_nothing() {
     assert_eq!(answer.code(), "upstream-unreachable");
     let events = edge.world.further_events();
     assert!(
-        events.iter().all(|event| event.principal.is_none()),
+        events.iter().all(|event| event.principal().is_none()),
         "{events:?}"
     );
 }
