@@ -60,12 +60,10 @@ impl Service<hyper::Request<Incoming>> for Answering {
         if let Err(fault) = facts.limits.admit(&request) {
             return Answered::refused(fault, request, one);
         }
-        facts.take_claims(&mut request);
-        let connection = Some(facts.connection.screened());
-        request.extensions_mut().insert(Asking {
-            connection,
-            ..Asking::default()
-        });
+        // What says who a client is reaches no layer and no handler, whoever says it.
+        let claims = Claims::take(request.headers_mut(), &facts.live);
+        let asking = Asking::screened(facts.connection.clone(), claims);
+        request.extensions_mut().insert(asking);
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             false => Body::new(BoundedBody::new(body, &facts.limits)),
@@ -73,17 +71,6 @@ impl Service<hyper::Request<Incoming>> for Answering {
         // A router always is ready.
         let answer = Either::Left(facts.router.clone().call(request));
         Answered { answer, one }
-    }
-}
-
-impl Facts {
-    /// What says who a client is reaches no layer and no handler, whoever says it.
-    fn take_claims(&self, request: &mut hyper::Request<Incoming>) {
-        let snapshot = self.live.load();
-        let claims = Claims::take(request.headers_mut(), snapshot.forwarding());
-        if !claims.is_empty() {
-            request.extensions_mut().insert(claims);
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 use axum::extract::Request;
 
-use crate::{Caller, Connection, CorrelationId};
+use crate::claims::Claims;
+use crate::{Caller, Connection, CorrelationId, Live};
 
 /// What a listener and a guard leave in a request for whoever answers it, as one: each extension is an allocation.
 #[derive(Clone, Debug, Default)]
@@ -11,16 +12,43 @@ pub(crate) struct Asking {
     pub(crate) connection: Option<Connection>,
     /// None on a public route.
     pub(crate) caller: Option<Caller>,
+    /// What said who the client is, taken from the request; until a guard has looked at it.
+    pub(crate) claims: Claims,
 }
 
 impl Asking {
+    /// What a listener of ours leaves.
+    pub(crate) fn screened(connection: Connection, claims: Claims) -> Self {
+        Self {
+            connection: Some(connection),
+            claims,
+            ..Self::default()
+        }
+    }
+
     /// Goes on from what a listener has left, or a guard before this one.
-    pub(crate) fn begin(request: &mut Request, id: &CorrelationId) {
-        let extensions = request.extensions_mut();
-        let connection = extensions.remove();
-        let asking = extensions.get_or_insert_default::<Self>();
-        asking.connection = connection.or_else(|| asking.connection.take());
+    pub(crate) fn begin<'a>(
+        request: &'a mut Request,
+        id: &CorrelationId,
+        live: &Live,
+    ) -> &'a mut Self {
+        if request.extensions().get::<Self>().is_none() {
+            Self::screen(request, live);
+        }
+        let asking = request.extensions_mut().get_or_insert_default::<Self>();
         asking.id = Some(id.clone());
         asking.caller = None;
+        asking
+    }
+
+    /// Where the listener is not ours.
+    fn screen(request: &mut Request, live: &Live) {
+        let claims = Claims::take(request.headers_mut(), live);
+        let connection = request.extensions_mut().remove();
+        request.extensions_mut().insert(Self {
+            connection,
+            claims,
+            ..Self::default()
+        });
     }
 }

@@ -1,7 +1,7 @@
 use countersign_identity::is_identity_header;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Connection, Dialect, Forwarding, Live};
+use crate::{Dialect, Live};
 
 /// The headers of a request in which somebody says who the client is, taken away from it.
 #[derive(Clone, Debug, Default)]
@@ -11,9 +11,8 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Takes every one, in whatever dialect and however it is spelt.
-    pub(crate) fn take(headers: &mut HeaderMap, forwarding: &Forwarding) -> Self {
-        let is_claim =
-            |name: &HeaderName| is_identity_header(name.as_str()) || forwarding.reads(name);
+    pub(crate) fn take(headers: &mut HeaderMap, live: &Live) -> Self {
+        let is_claim = |name: &HeaderName| is_identity_header(name.as_str()) || live.reads(name);
         if !headers.keys().any(is_claim) {
             return Self::default();
         }
@@ -29,14 +28,6 @@ impl Claims {
             headers.remove(name);
         }
         Self { headers: taken }
-    }
-
-    /// What the listener has taken, and where there is none of ours, what is taken now.
-    pub(crate) fn of<B>(request: &mut Request<B>, live: &Live) -> Self {
-        if Connection::asking(request.extensions()).is_some_and(Connection::is_screened) {
-            return request.extensions_mut().remove().unwrap_or_default();
-        }
-        Self::take(request.headers_mut(), live.load().forwarding())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -29,8 +29,6 @@ use crate::{Audit, Caller, Code, Epoch, Fault, Gateway, Live, Snapshot};
 #[derive(Clone, Debug)]
 pub struct Connection {
     facts: Arc<Facts>,
-    /// Whether what says who a client is has been taken from the request that holds this.
-    screened: bool,
 }
 
 #[derive(Debug)]
@@ -184,20 +182,7 @@ impl Connection {
                 audit,
                 ending,
             }),
-            screened: false,
         }
-    }
-
-    /// The same, for a request whose claims have been taken.
-    pub(crate) fn screened(&self) -> Self {
-        Self {
-            facts: Arc::clone(&self.facts),
-            screened: true,
-        }
-    }
-
-    pub(crate) fn is_screened(&self) -> bool {
-        self.screened
     }
 
     /// What the audit log is told of the connection itself, in addition to what is known of who asks.

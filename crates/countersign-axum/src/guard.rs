@@ -19,7 +19,6 @@ use self::answer::{Answer, Panicked, Passed};
 use crate::asking::Asking;
 use crate::audit::{EventKind, Recording};
 use crate::caller::Known;
-use crate::claims::Claims;
 use crate::connection::not_ours;
 use crate::drain::{Lent, say_close};
 use crate::seen::Proof;
@@ -93,8 +92,8 @@ where
         let guard = Arc::clone(&self.guard);
         let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
-        Asking::begin(&mut request, &asked.id);
-        let answer = match guard.begin(&asked, &mut request) {
+        let asking = Asking::begin(&mut request, &asked.id, &guard.live);
+        let answer = match guard.begin(&asked, asking) {
             // What is usual: there is nothing to wait for, and the service needs no copy.
             Step::Decided(Ok(let_in), told) if told.is_done() => {
                 guard.pass(asked, let_in, request, &mut self.inner)
@@ -136,13 +135,13 @@ struct Judged {
 }
 
 impl Guard {
-    fn begin(&self, asked: &Asked, request: &mut Request) -> Step {
-        let (decision, told) = match self.judge(request) {
-            Ok(None) => self.admit(asked, request),
+    fn begin(&self, asked: &Asked, asking: &mut Asking) -> Step {
+        let (decision, told) = match self.judge(asking) {
+            Ok(None) => self.admit(asked, asking),
             Ok(Some(judged)) if judged.decision.is_ok() && !self.checks.is_empty() => {
                 return Step::Ask(Box::new(judged));
             }
-            Ok(Some(judged)) => self.conclude(judged, asked, request),
+            Ok(Some(judged)) => self.conclude(judged, asked, Some(asking)),
             Err(fault) => (Err(fault), Recording::done()),
         };
         Step::Decided(decision, told)
@@ -167,7 +166,8 @@ impl Guard {
                     judged.decision = Err(fault);
                 }
                 judged.known.at = None;
-                self.conclude(*judged, &asked, &mut request)
+                let asking = request.extensions_mut().get_mut();
+                self.conclude(*judged, &asked, asking)
             }
             Step::Decided(decision, told) => (decision, told),
         };
@@ -182,15 +182,14 @@ impl Guard {
     }
 
     /// What the policy says; nothing of a public route.
-    fn judge(&self, request: &mut Request) -> Result<Option<Judged>, Fault> {
+    fn judge(&self, asking: &mut Asking) -> Result<Option<Judged>, Fault> {
         let permission = match &self.rule {
             Rule::Public => return Ok(None),
             Rule::Open => None,
             Rule::Holder(permission) => Some(permission.as_str()),
         };
-        let claims = Claims::of(request, &self.live);
-        let connection = Connection::asking(request.extensions());
-        let connection = connection.cloned().ok_or_else(not_ours)?;
+        let claims = std::mem::take(&mut asking.claims);
+        let connection = asking.connection.clone().ok_or_else(not_ours)?;
         let begun = Instant::now();
         let mut known = Known::default();
         let mut decision = known.heard(&connection, &self.live, claims);
@@ -208,7 +207,7 @@ impl Guard {
     }
 
     /// Tells the audit log, and the handler who calls.
-    fn conclude(&self, judged: Judged, asked: &Asked, request: &mut Request) -> Decided {
+    fn conclude(&self, judged: Judged, asked: &Asked, asking: Option<&mut Asking>) -> Decided {
         let (connection, known, decision) = (judged.connection, judged.known, judged.decision);
         let forwarded = known.via().is_some();
         count(&connection, &known, decision.as_ref().err());
@@ -231,17 +230,16 @@ impl Guard {
             event.renewed = Some(renewed);
             told = told.and(connection.audit().record(event));
         }
-        if let Some(asking) = request.extensions_mut().get_mut::<Asking>() {
+        if let Some(asking) = asking {
             asking.caller = Some(caller.clone());
         }
         (Ok(Some((connection, caller))), told)
     }
 
     /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
-    fn admit(&self, asked: &Asked, request: &mut Request) -> Decided {
-        let claims = Claims::of(request, &self.live);
-        let connection = Connection::asking(request.extensions());
-        let Some(connection) = connection.filter(|_| !claims.is_empty()) else {
+    fn admit(&self, asked: &Asked, asking: &mut Asking) -> Decided {
+        let claims = std::mem::take(&mut asking.claims);
+        let Some(connection) = asking.connection.as_ref().filter(|_| !claims.is_empty()) else {
             return (Ok(None), Recording::done());
         };
         let mut known = Known::default();

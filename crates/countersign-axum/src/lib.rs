@@ -109,6 +109,8 @@ pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
 mod seen;
 pub use seen::Sighting;
 
+mod seldom;
+
 mod server;
 pub use server::Server;
 

@@ -267,14 +267,14 @@ impl Counts {
     }
 
     fn request(&self, told: &mut Told, event: &AuditEvent) {
-        told.counter(&self.requests, event).inc();
+        told.request(&self.requests, event);
         told.hour.note(event.time, event.outcome);
         if let Some(took) = event.took {
             self.decisions.observe(took.as_secs_f64());
         }
     }
 
-    /// Nothing is added up while the lock is held: the writer of the audit log wants it for each request.
+    /// Nothing is added up while the lock is held: the writer of the audit log wants it.
     fn counters(&self) -> Vec<(Option<PrincipalName>, Outcome, Counter)> {
         let told = self.told();
         let series = told.series.iter();
@@ -332,10 +332,11 @@ impl Told {
         }
     }
 
-    /// That of the combination; of a new one, where there is no room for it, that of the others.
-    fn counter(&mut self, requests: &Family<Requested, Counter>, event: &AuditEvent) -> Counter {
+    /// Of its combination; of a new one, where there is no room for it, of the others.
+    fn request(&mut self, requests: &Family<Requested, Counter>, event: &AuditEvent) {
         if let Some(counter) = self.series.get(&Looked::of(event)) {
-            return counter.clone();
+            counter.inc();
+            return;
         }
         let mut labels = Requested::of(event);
         let full = self.series.len() >= MOST_SERIES;
@@ -343,10 +344,10 @@ impl Told {
             labels.principal = "other".to_owned();
         }
         let counter = requests.get_or_create_owned(&labels);
+        counter.inc();
         if !full {
-            self.series.insert(Series::of(event), counter.clone());
+            self.series.insert(Series::of(event), counter);
         }
-        counter
     }
 }
 

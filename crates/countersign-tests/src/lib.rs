@@ -6,7 +6,7 @@
 //! let mut world = countersign_tests::World::start().await?;
 //! let client = world.client_as(countersign_tests::BILLING)?.build().await?;
 //! assert_eq!(client.get(world.url("/whoami")).send().await?.status(), 200);
-//! assert_eq!(world.event().await?.principal.unwrap().as_str(), "billing");
+//! assert_eq!(world.event().await?.principal().unwrap().as_str(), "billing");
 //! # Ok(())
 //! # }
 //! ```
