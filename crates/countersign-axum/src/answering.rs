@@ -69,8 +69,10 @@ impl Service<hyper::Request<Incoming>> for Answering {
             false => Body::new(BoundedBody::new(body, &facts.limits)),
         });
         // A router always is ready.
-        let answer = Either::Left(facts.router.clone().call(request));
-        Answered { answer, one }
+        Answered {
+            answer: Either::Left(facts.router.clone().call(request)),
+            one,
+        }
     }
 }
 

@@ -101,10 +101,10 @@ impl Caller {
 pub(crate) struct Known {
     /// By which it is decided; none before the decision begins.
     pub(crate) epoch: Option<Epoch>,
-    /// The whole, of a caller; there is nothing in `part` then.
+    /// The whole, of a caller.
     who: Option<Arc<Who>>,
-    /// As far as anybody came.
-    part: Who,
+    /// Where there is none, as far as anybody came.
+    part: Option<Box<Who>>,
     /// What somebody said who is not believed.
     pub(crate) unbelieved: Claims,
     /// When it was looked at, where that is the moment of the decision.
@@ -114,10 +114,12 @@ pub(crate) struct Known {
 impl Known {
     /// The gateway, where the rest is of whom it speaks.
     pub(crate) fn via(&self) -> Option<&Via> {
-        self.who.as_deref().unwrap_or(&self.part).via.as_deref()
+        let who = self.who.as_deref().or(self.part.as_deref());
+        who?.via.as_deref()
     }
 
     /// What the audit log is told of a decision.
+    #[inline]
     pub(crate) fn event(
         self,
         kind: EventKind,
@@ -128,7 +130,8 @@ impl Known {
         let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
         let time = self.at.unwrap_or_else(|| live.now());
         let part = self.part;
-        let who = self.who.unwrap_or_else(|| Arc::new(connection.with(part)));
+        let who = || Arc::new(connection.with(*part.unwrap_or_default()));
+        let who = self.who.unwrap_or_else(who);
         let mut event = AuditEvent::decided(kind, time, epoch, who, fault);
         event.unbelieved = self.unbelieved.names();
         event
@@ -168,7 +171,7 @@ impl Known {
                 }
                 let heard = connection.hear(gateway, &own, &snapshot, now);
                 let client = heard.map_err(|unheard| {
-                    self.part.certificate = unheard.certificate;
+                    self.part().certificate = unheard.certificate;
                     unheard.fault
                 })?;
                 self.forwarded(connection, client, &snapshot, now)
@@ -180,7 +183,7 @@ impl Known {
     fn speak(&mut self, gateway: &Caller, own: &Claims) {
         self.who = None;
         let facts = &*gateway.facts;
-        self.part.via = facts.who.certificate.clone().map(|certificate| {
+        self.part().via = facts.who.certificate.clone().map(|certificate| {
             Arc::new(Via {
                 principal: facts.principal.clone(),
                 identity: facts.identity.clone(),
@@ -197,13 +200,13 @@ impl Known {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Caller, Fault> {
-        self.part.certificate = client.forwarded.certificate().cloned();
+        self.part().certificate = client.forwarded.certificate().cloned();
         let identity = client.forwarded.identity()?.clone();
         let principal = match snapshot.directory().lookup(&identity, now) {
             Ok(principal) => principal.clone(),
             Err(denial) => return Err(self.denied(&identity, denial)),
         };
-        let who = connection.with(std::mem::take(&mut self.part));
+        let who = connection.with(*self.part.take().unwrap_or_default());
         let caller = Caller::new(snapshot.epoch(), principal, identity, Some(client), who);
         self.who = Some(Arc::clone(&caller.facts.who));
         Ok(caller)
@@ -224,10 +227,14 @@ impl Known {
         }
     }
 
+    fn part(&mut self) -> &mut Who {
+        self.part.get_or_insert_default()
+    }
+
     /// Notes for whom there is a name, and nothing is allowed to it.
     fn denied(&mut self, identity: &Identity, denial: Denial) -> Fault {
-        self.part.identity = Some(identity.clone());
-        self.part.principal = denial.principal().cloned();
+        self.part().identity = Some(identity.clone());
+        self.part().principal = denial.principal().cloned();
         denial.into()
     }
 
@@ -244,7 +251,7 @@ impl Known {
     ) -> Result<Caller, Fault> {
         (self.epoch, self.at) = (Some(snapshot.epoch()), Some(now));
         let judgement = connection.judged(snapshot, now);
-        let note = |known: &mut Self| known.part.certificate = judgement.certificate().cloned();
+        let note = |known: &mut Self| known.part().certificate = judgement.certificate().cloned();
         let peer = judgement.peer().inspect_err(|_| note(self))?;
         let identity = peer.identity().inspect_err(|_| note(self))?;
         match judgement.caller(peer, identity, connection, snapshot, now) {

@@ -51,10 +51,21 @@ impl CorrelationId {
 
     /// The one that the request brought, or a new one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let brought = text(REQUEST_ID)
+        let (mut id, mut trace) = (None, None);
+        // In one turn: to look a name up, each of its bytes is hashed first.
+        for (name, value) in headers {
+            let known = match name {
+                name if name == REQUEST_ID => &mut id,
+                name if name == TRACE_PARENT => &mut trace,
+                _ => continue,
+            };
+            known.get_or_insert(value);
+        }
+        let id = id.and_then(|value| value.to_str().ok());
+        let trace = || trace.and_then(|value| value.to_str().ok());
+        let brought = id
             .filter(|id| is_plain(id))
-            .or_else(|| text(TRACE_PARENT).and_then(trace_id));
+            .or_else(|| trace().and_then(trace_id));
         match brought {
             Some(id) => Self(Text::Brought(id.into())),
             None => Self::new(NUMBERS.with_borrow_mut(SmallRng::random)),

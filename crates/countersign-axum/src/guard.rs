@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
@@ -13,13 +12,14 @@ use countersign_policy::PermissionName;
 use futures_util::FutureExt;
 use http::header::ALLOW;
 use http::{HeaderValue, Method};
+use jiff::Timestamp;
 use tower::{Layer, Service};
 
 use self::answer::{Answer, Panicked, Passed};
 use crate::asking::Asking;
 use crate::audit::{EventKind, Recording};
 use crate::caller::Known;
-use crate::connection::not_ours;
+use crate::connection::{not_ours, until};
 use crate::drain::{Lent, say_close};
 use crate::seen::Proof;
 use crate::{
@@ -93,22 +93,34 @@ where
         let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
         let asking = Asking::begin(&mut request, &asked.id, &guard.live);
-        let answer = match guard.begin(&asked, asking) {
-            // What is usual: there is nothing to wait for, and the service needs no copy.
-            Step::Decided(Ok(let_in), told) if told.is_done() => {
-                guard.pass(asked, let_in, request, &mut self.inner)
-            }
+        let let_in = match guard.begin(&asked, asking) {
+            Step::Decided(Ok(let_in), told) if told.is_done() => let_in,
             step => {
                 let next = self.inner.clone();
                 // The one that is ready is called, and not its clone.
                 let ready = std::mem::replace(&mut self.inner, next);
-                Answer::later(guard.later(step, asked, request, ready))
+                return settled(
+                    body,
+                    Answer::later(guard.later(step, asked, request, ready)),
+                );
             }
         };
+        // What is usual: there is nothing to wait for, and the service needs no copy.
         match body {
-            Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
-            None => answer,
+            None => guard.pass(asked, let_in, request, &mut self.inner),
+            body => settled(body, guard.pass(asked, let_in, request, &mut self.inner)),
         }
+    }
+}
+
+fn settled<F, R>(body: Option<Lent>, answer: Answer<F>) -> Answer<F>
+where
+    F: Future<Output = Result<R, Infallible>> + Send + 'static,
+    R: IntoResponse,
+{
+    match body {
+        Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
+        None => answer,
     }
 }
 
@@ -131,7 +143,7 @@ struct Judged {
     connection: Connection,
     known: Known,
     decision: Result<Caller, Fault>,
-    begun: Instant,
+    begun: Timestamp,
 }
 
 impl Guard {
@@ -190,7 +202,6 @@ impl Guard {
         };
         let claims = std::mem::take(&mut asking.claims);
         let connection = asking.connection.clone().ok_or_else(not_ours)?;
-        let begun = Instant::now();
         let mut known = Known::default();
         let mut decision = known.heard(&connection, &self.live, claims);
         if let (Ok(caller), Some(permission)) = (&decision, permission)
@@ -199,10 +210,10 @@ impl Guard {
             decision = Err(denial.into());
         }
         Ok(Some(Judged {
+            begun: known.at.unwrap_or_else(|| self.live.now()),
             connection,
             known,
             decision,
-            begun,
         }))
     }
 
@@ -212,7 +223,7 @@ impl Guard {
         let forwarded = known.via().is_some();
         count(&connection, &known, decision.as_ref().err());
         let mut event = self.event(&connection, known, asked, decision.as_ref().err());
-        event.took = Some(judged.begun.elapsed());
+        event.took = Some(until(self.live.now(), judged.begun));
         let mut told = connection.audit().record(event);
         let caller = match decision {
             Ok(caller) => caller,
@@ -301,12 +312,17 @@ impl Guard {
             asked,
             let_in,
         };
-        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
-            Ok(handler) => Answer::Running {
+        // In and out by reference: what goes through `catch_unwind` is copied on each side.
+        let (mut request, mut handler) = (Some(request), None);
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            handler = request.take().map(|request| service.call(request));
+        }));
+        match handler {
+            Some(handler) => Answer::Running {
                 handler,
                 passed: Some(passed),
             },
-            Err(_) => {
+            None => {
                 let (answer, told) = passed.finish(Err(Panicked));
                 Answer::later(told.map(|()| answer))
             }

@@ -1,4 +1,4 @@
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,33 +27,60 @@ pub trait AuditSink: Send + 'static {
 /// One JSON object a line, to a writer.
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
-    writer: BufWriter<W>,
+    writer: W,
     encoder: Encoder,
-    line: Vec<u8>,
+    /// What is not passed on yet, always whole lines.
+    lines: Vec<u8>,
 }
 
 impl<W: Write> JsonLines<W> {
     /// Lines for `writer`.
     pub fn new(writer: W) -> Self {
         Self {
-            writer: BufWriter::with_capacity(BUFFER, writer),
+            writer,
             encoder: Encoder::default(),
-            line: Vec::new(),
+            lines: Vec::new(),
         }
+    }
+
+    /// What cannot be passed on stays, for the next time.
+    fn pass_on(&mut self) -> io::Result<()> {
+        while !self.lines.is_empty() {
+            match self.writer.write(&self.lines) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => drop(self.lines.drain(..written.min(self.lines.len()))),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
 impl<W: Write + Send + 'static> AuditSink for JsonLines<W> {
     fn record(&mut self, event: &AuditEvent) -> io::Result<()> {
-        self.line.clear();
-        self.encoder.encode(event, &mut self.line)?;
-        self.line.push(b'\n');
-        // As one: what is passed on at one time is whole lines.
-        self.writer.write_all(&self.line)
+        if self.lines.len() >= MUCH {
+            self.pass_on()?;
+        }
+        let before = self.lines.len();
+        let encoded = self.encoder.encode(event, &mut self.lines);
+        match encoded {
+            Ok(()) => self.lines.push(b'\n'),
+            Err(_) => self.lines.truncate(before),
+        }
+        encoded
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
         self.writer.flush()
+    }
+}
+
+impl<W: Write> Drop for JsonLines<W> {
+    fn drop(&mut self) {
+        // As far as it can be: nobody is left to tell.
+        let _ = self.pass_on();
     }
 }
 
@@ -65,5 +92,5 @@ impl AuditSink for UnboundedSender<AuditEvent> {
     }
 }
 
-/// Some hundred lines.
-const BUFFER: usize = 512 * 1024;
+/// A thousand lines: the system writes them for half of what it takes for each hundred.
+const MUCH: usize = 512 * 1024;
