@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// a timer for each request.
 #[derive(Clone, Default)]
 pub(crate) struct Activity {
-    /// How many requests have begun, and in the lower bits, how many of them are being answered: as one, each request counts twice.
+    /// How many requests have begun, and below [`BEGUN`] how many of them are being answered: one number, and so one atomic operation.
     counts: Arc<AtomicU64>,
 }
 
@@ -87,7 +87,7 @@ impl Pulse {
     }
 }
 
-/// More requests than one connection has at one time; and of those that begin, more than it ever has fit above.
+/// More than are answered at one time on one connection; and above it there is room for more than ever begin.
 const BEGUN: u64 = 1 << 20;
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 

@@ -15,7 +15,7 @@ pub(crate) struct Seldom<F> {
 struct Bell {
     /// Whether the future is to be polled.
     rung: AtomicBool,
-    /// Not locked by polls but the first, and where the task is another one.
+    /// Locked by the first poll, and where another task polls; and by whoever rings.
     waker: Mutex<Option<Waker>>,
 }
 
