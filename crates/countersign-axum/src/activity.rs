@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,19 +11,25 @@ use tokio::time::Instant;
 /// a timer for each request.
 #[derive(Clone, Default)]
 pub(crate) struct Activity {
-    /// How many requests have begun, and below [`BEGUN`] how many of them are being answered: one number, and so one atomic operation.
-    counts: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    begun: AtomicU64,
+    now: AtomicUsize,
 }
 
 impl Activity {
     /// Notes a request, which is being answered until its [`end`](Self::end).
     pub(crate) fn begin(&self) {
-        self.counts.fetch_add(BEGUN + 1, Ordering::Relaxed);
+        self.counts.begun.fetch_add(1, Ordering::Relaxed);
+        self.counts.now.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes that a request is answered.
     pub(crate) fn end(&self) {
-        self.counts.fetch_sub(1, Ordering::Relaxed);
+        self.counts.now.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Begins to look: for the first request, within `first`, and for the next ones, each within `next`.
@@ -38,11 +44,11 @@ impl Activity {
     }
 
     fn begun(&self) -> u64 {
-        self.counts.load(Ordering::Relaxed) / BEGUN
+        self.counts.begun.load(Ordering::Relaxed)
     }
 
     fn is_busy(&self) -> bool {
-        !self.counts.load(Ordering::Relaxed).is_multiple_of(BEGUN)
+        self.counts.now.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -87,8 +93,6 @@ impl Pulse {
     }
 }
 
-/// More than are answered at one time on one connection; and above it there is room for more than ever begin.
-const BEGUN: u64 = 1 << 20;
 const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Service<hyper::Request<Incoming>> for Answering {
             return Answered::refused(fault, request, one);
         }
         // What says who a client is reaches no layer and no handler, whoever says it.
-        let claims = Claims::take(request.headers_mut(), &facts.live);
+        let claims = Claims::take(request.headers_mut(), facts.live.load().forwarding());
         let asking = Asking::screened(facts.connection.clone(), claims);
         request.extensions_mut().insert(asking);
         let request = request.map(|body| match body.is_end_stream() {

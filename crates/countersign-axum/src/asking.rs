@@ -43,7 +43,7 @@ impl Asking {
 
     /// Where the listener is not ours.
     fn screen(request: &mut Request, live: &Live) {
-        let claims = Claims::take(request.headers_mut(), live);
+        let claims = Claims::take(request.headers_mut(), live.load().forwarding());
         let connection = request.extensions_mut().remove();
         request.extensions_mut().insert(Self {
             connection,

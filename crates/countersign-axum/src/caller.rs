@@ -119,7 +119,6 @@ impl Known {
     }
 
     /// What the audit log is told of a decision.
-    #[inline]
     pub(crate) fn event(
         self,
         kind: EventKind,

@@ -1,7 +1,7 @@
 use countersign_identity::is_identity_header;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Dialect, Live};
+use crate::{Dialect, Forwarding};
 
 /// The headers of a request in which somebody says who the client is, taken away from it.
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,9 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Takes every one, in whatever dialect and however it is spelt.
-    pub(crate) fn take(headers: &mut HeaderMap, live: &Live) -> Self {
-        let is_claim = |name: &HeaderName| is_identity_header(name.as_str()) || live.reads(name);
+    pub(crate) fn take(headers: &mut HeaderMap, forwarding: &Forwarding) -> Self {
+        let is_claim =
+            |name: &HeaderName| is_identity_header(name.as_str()) || forwarding.reads(name);
         if !headers.keys().any(is_claim) {
             return Self::default();
         }

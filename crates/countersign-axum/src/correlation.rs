@@ -61,11 +61,9 @@ impl CorrelationId {
             };
             known.get_or_insert(value);
         }
-        let id = id.and_then(|value| value.to_str().ok());
-        let trace = || trace.and_then(|value| value.to_str().ok());
-        let brought = id
+        let brought = text(id)
             .filter(|id| is_plain(id))
-            .or_else(|| trace().and_then(trace_id));
+            .or_else(|| text(trace).and_then(trace_id));
         match brought {
             Some(id) => Self(Text::Brought(id.into())),
             None => Self::new(NUMBERS.with_borrow_mut(SmallRng::random)),
@@ -124,6 +122,10 @@ impl<S: Sync> FromRequestParts<S> for CorrelationId {
         let id = Self::asking(&parts.extensions);
         id.cloned().ok_or_else(not_ours)
     }
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<&str> {
+    value?.to_str().ok()
 }
 
 /// `version "-" trace-id "-" parent-id "-" flags` (Trace Context, section 3.2.2); not all zero.

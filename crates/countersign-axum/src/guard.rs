@@ -93,34 +93,22 @@ where
         let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
         let asking = Asking::begin(&mut request, &asked.id, &guard.live);
-        let let_in = match guard.begin(&asked, asking) {
-            Step::Decided(Ok(let_in), told) if told.is_done() => let_in,
+        let answer = match guard.begin(&asked, asking) {
+            // What is usual: there is nothing to wait for, and the service needs no copy.
+            Step::Decided(Ok(let_in), told) if told.is_done() => {
+                guard.pass(asked, let_in, request, &mut self.inner)
+            }
             step => {
                 let next = self.inner.clone();
                 // The one that is ready is called, and not its clone.
                 let ready = std::mem::replace(&mut self.inner, next);
-                return settled(
-                    body,
-                    Answer::later(guard.later(step, asked, request, ready)),
-                );
+                Answer::later(guard.later(step, asked, request, ready))
             }
         };
-        // What is usual: there is nothing to wait for, and the service needs no copy.
         match body {
-            None => guard.pass(asked, let_in, request, &mut self.inner),
-            body => settled(body, guard.pass(asked, let_in, request, &mut self.inner)),
+            Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
+            None => answer,
         }
-    }
-}
-
-fn settled<F, R>(body: Option<Lent>, answer: Answer<F>) -> Answer<F>
-where
-    F: Future<Output = Result<R, Infallible>> + Send + 'static,
-    R: IntoResponse,
-{
-    match body {
-        Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
-        None => answer,
     }
 }
 
@@ -237,7 +225,7 @@ impl Guard {
         };
         if let Some(renewed) = self.renewed(&connection, &caller) {
             let mut event = caller.event(EventKind::CertificateRenewed, &self.live, None);
-            self.describe(&mut event, asked);
+            asked.describe(&mut event);
             event.renewed = Some(renewed);
             told = told.and(connection.audit().record(event));
         }
@@ -312,17 +300,12 @@ impl Guard {
             asked,
             let_in,
         };
-        // In and out by reference: what goes through `catch_unwind` is copied on each side.
-        let (mut request, mut handler) = (Some(request), None);
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            handler = request.take().map(|request| service.call(request));
-        }));
-        match handler {
-            Some(handler) => Answer::Running {
+        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
+            Ok(handler) => Answer::Running {
                 handler,
                 passed: Some(passed),
             },
-            None => {
+            Err(_) => {
                 let (answer, told) = passed.finish(Err(Panicked));
                 Answer::later(told.map(|()| answer))
             }
@@ -364,15 +347,8 @@ impl Guard {
         fault: Option<&Fault>,
     ) -> AuditEvent {
         let mut event = known.event(EventKind::Request, connection, &self.live, fault);
-        self.describe(&mut event, asked);
+        asked.describe(&mut event);
         event
-    }
-
-    /// What was asked.
-    fn describe(&self, event: &mut AuditEvent, asked: &Asked) {
-        event.correlation_id = Some(asked.id.clone());
-        event.method = Some(asked.method.clone());
-        event.route = asked.route.as_ref().map(|route| self.route.name(route));
     }
 
     fn asked(&self, request: &Request) -> Asked {
@@ -380,7 +356,7 @@ impl Guard {
         Asked {
             id: CorrelationId::of(request.headers()),
             method: request.method().clone(),
-            route: route.map(|route| self.route.find(route.as_str())),
+            route: route.map(|route| self.route.of(route.as_str())),
         }
     }
 }
@@ -416,38 +392,29 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
 struct Asked {
     id: CorrelationId,
     method: Method,
-    route: Option<Found>,
+    route: Option<Arc<str>>,
+}
+
+impl Asked {
+    fn describe(&self, event: &mut AuditEvent) {
+        event.correlation_id = Some(self.id.clone());
+        event.method = Some(self.method.clone());
+        event.route.clone_from(&self.route);
+    }
 }
 
 /// The route before which a guard stands, as it is declared where the service is put together: known with the first request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route(Arc<OnceLock<Arc<str>>>);
 
-/// By which name a route was found.
-enum Found {
-    Known,
-    /// The same routes are at two places.
-    Elsewhere(Arc<str>),
-}
-
 impl Route {
-    fn find(&self, matched: &str) -> Found {
-        match **self.known(matched) == *matched {
-            true => Found::Known,
-            false => Found::Elsewhere(matched.into()),
+    fn of(&self, matched: &str) -> Arc<str> {
+        let known = self.0.get_or_init(|| matched.into());
+        match **known == *matched {
+            true => Arc::clone(known),
+            // The same routes at two places.
+            false => matched.into(),
         }
-    }
-
-    fn name(&self, found: &Found) -> Arc<str> {
-        Arc::clone(match found {
-            // It has been found: the text is there.
-            Found::Known => self.known(""),
-            Found::Elsewhere(name) => name,
-        })
-    }
-
-    fn known(&self, matched: &str) -> &Arc<str> {
-        self.0.get_or_init(|| matched.into())
     }
 }
 

@@ -109,8 +109,6 @@ pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
 mod seen;
 pub use seen::Sighting;
 
-mod seldom;
-
 mod server;
 pub use server::Server;
 

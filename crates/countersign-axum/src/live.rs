@@ -1,11 +1,10 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use countersign_policy::Directory;
 use countersign_tls::{Clock, TrustSnapshot};
-use http::HeaderName;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -23,8 +22,6 @@ pub struct Live {
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
     epochs: AtomicU64,
-    /// Whether there is or ever was a gateway that is believed.
-    gateways: AtomicBool,
     clock: Arc<dyn Clock>,
     seen: Seen,
     changes: watch::Sender<()>,
@@ -43,7 +40,6 @@ impl Live {
         forwarding: Forwarding,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let gateways = AtomicBool::new(!forwarding.gateways().is_empty());
         let snapshot = Snapshot {
             trust,
             directory,
@@ -55,7 +51,6 @@ impl Live {
             shared: Arc::new(Shared {
                 snapshot: ArcSwap::from_pointee(snapshot),
                 epochs: AtomicU64::new(Epoch::FIRST.0),
-                gateways,
                 clock,
                 seen: Seen::default(),
                 changes: watch::Sender::new(()),
@@ -95,9 +90,6 @@ impl Live {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
         self.shared.seen.retain(&directory);
         let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
-        if !forwarding.gateways().is_empty() {
-            self.shared.gateways.store(true, Ordering::Relaxed);
-        }
         self.shared.snapshot.store(Arc::new(Snapshot {
             trust,
             directory,
@@ -107,12 +99,6 @@ impl Live {
         }));
         self.recheck();
         epoch
-    }
-
-    /// Whether a gateway says in this header who its client is. Asked for each header: where no gateway was ever believed, it costs
-    /// nothing.
-    pub(crate) fn reads(&self, name: &HeaderName) -> bool {
-        self.shared.gateways.load(Ordering::Relaxed) && self.load().forwarding().reads(name)
     }
 
     /// Has every connection look at the snapshot and the clock again, in its own time, and end if its trust has

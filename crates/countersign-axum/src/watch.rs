@@ -1,12 +1,13 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::activity::{Activity, Quiet};
 use crate::connection::until;
 use crate::protocol::Protocol;
-use crate::seldom::Seldom;
 use crate::{Connection, Fault, Limits, Live};
 
 /// What may end a connection, besides its client.
@@ -33,13 +34,13 @@ impl Watch {
     /// Lets `http` run until its client goes or something here ends it.
     pub(crate) async fn over(self, mut http: Pin<Box<impl Protocol>>) {
         let Self { connection, .. } = &self;
-        // Not looked at with each request.
-        let end = Seldom::new(self.end());
+        // Looked at when one of them has something to say, and not with each request. On the heap: in place there would be room for two.
+        let mut ends = FuturesUnordered::from_iter([Box::pin(self.end())]);
         let end = tokio::select! {
             biased;
             // How a client goes away is its own affair.
             _ = http.as_mut() => return,
-            end = end => end,
+            Some(end) = ends.next() => end,
         };
         match end {
             End::Silent => return,

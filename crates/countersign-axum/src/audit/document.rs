@@ -18,18 +18,13 @@ impl Serialize for AuditEvent {
 }
 
 /// The members of a line that tell who asks, each with a comma before it.
-pub(super) fn members(who: &Who) -> serde_json::Result<Vec<u8>> {
-    let mut members = serde_json::to_vec(&Asking::of(who))?;
-    // An object without its braces; of one without members nothing is left.
-    members.pop();
-    match members.len() {
-        1 => members.clear(),
-        _ => members
-            .first_mut()
-            .into_iter()
-            .for_each(|first| *first = b','),
-    }
-    Ok(members)
+pub(super) fn members(who: &Who) -> serde_json::Result<String> {
+    let object = serde_json::to_string(&Asker::of(who))?;
+    let members = object.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+    Ok(match members.unwrap_or_default() {
+        "" => String::new(),
+        members => format!(",{members}"),
+    })
 }
 
 #[derive(Serialize)]
@@ -46,7 +41,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
     #[serde(flatten)]
-    who: Option<Asking<'a>>,
+    who: Option<Asker<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unbelieved: Vec<&'a str>,
     #[serde(flatten)]
@@ -64,7 +59,7 @@ struct Line<'a> {
 
 /// Of a [`Who`].
 #[derive(Serialize)]
-struct Asking<'a> {
+struct Asker<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(flatten)]
@@ -150,7 +145,7 @@ impl<'a> Line<'a> {
             detail: event.detail.as_deref(),
             alert: event.alert.map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
-            who: event.who.as_deref().map(Asking::of),
+            who: event.who.as_deref().map(Asker::of),
             unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
@@ -162,7 +157,7 @@ impl<'a> Line<'a> {
     }
 }
 
-impl<'a> Asking<'a> {
+impl<'a> Asker<'a> {
     fn of(who: &'a Who) -> Self {
         let identity = who.identity.as_ref();
         Self {

@@ -42,7 +42,7 @@ impl Encoder {
             plain(line, b",\"correlation_id\":\"", id.as_bytes());
         }
         if let Some(who) = &event.who {
-            line.extend_from_slice(who.members()?);
+            line.extend_from_slice(who.members()?.as_bytes());
         }
         if let Some(method) = &event.method {
             plain(line, b",\"method\":\"", method.as_str().as_bytes());
@@ -136,28 +136,37 @@ mod tests {
     use crate::audit::Who;
     use crate::{CorrelationId, Epoch};
 
-    /// Nobody, and callers of two certificates that name no holder.
-    fn callers() -> Vec<Who> {
+    /// Two certificates, and nothing of what names their holders.
+    fn certificates() -> [Arc<Certificate>; 2] {
         let now = "2026-08-01T12:00:00Z".parse().unwrap();
         let root = Authority::root("Root \"of\" tests", now).unwrap();
-        let named = ["a", "b"].map(|name| {
+        ["a", "b"].map(|name| {
             let issued = root.client(now).common_name(name).issue().unwrap();
-            let certificate = Certificate::from_der(issued.certificate_der()).unwrap();
-            Who {
-                address: Some(([127, 0, 0, 1], 443).into()),
-                principal: Some(name.parse().unwrap()),
-                certificate: Some(Arc::new(certificate)),
-                ..Who::default()
-            }
-        });
-        let mut callers = vec![Who::default()];
-        callers.extend(named);
-        callers
+            Arc::new(Certificate::from_der(issued.certificate_der()).unwrap())
+        })
+    }
+
+    /// Those who may ask with `certificate`: of no name and address, and of each.
+    fn callers(certificate: &Arc<Certificate>) -> Vec<Who> {
+        let of = |principal: Option<&str>, address: Option<&str>| Who {
+            principal: principal.map(|name| name.parse().unwrap()),
+            address: address.map(|address| address.parse().unwrap()),
+            certificate: Some(Arc::clone(certificate)),
+            ..Who::default()
+        };
+        vec![
+            Who::default(),
+            of(None, None),
+            of(Some("billing"), Some("127.0.0.1:443")),
+            of(Some("billing"), Some("[2001:db8::1]:65535")),
+            of(Some("reports"), Some("203.0.113.200:0")),
+        ]
     }
 
     #[test]
     fn a_line_is_what_serde_writes_whoever_asked_before() {
         let mut encoder = Encoder::default();
+        let [one, other] = certificates();
         let mut check = |event: &AuditEvent| {
             for _ in 0..2 {
                 let mut line = Vec::new();
@@ -166,7 +175,8 @@ mod tests {
                 assert_eq!(line, serde_json::to_string(event).unwrap());
             }
         };
-        for who in callers().into_iter().map(Arc::new) {
+        let asking = [&one, &other, &one].into_iter().flat_map(callers);
+        for who in asking.map(Arc::new) {
             for time in [
                 "2026-08-01T12:00:00Z",
                 "2026-08-01T12:00:00.5Z",
@@ -189,7 +199,7 @@ mod tests {
                 event.detail = Some("a \"detail\"".to_owned());
                 check(&event);
                 event.detail = None;
-                event.renewed.clone_from(&who.certificate);
+                event.renewed = Some(Arc::clone(&other));
                 check(&event);
                 event.kind = EventKind::Handshake;
                 check(&event);

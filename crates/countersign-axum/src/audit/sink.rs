@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -27,60 +27,33 @@ pub trait AuditSink: Send + 'static {
 /// One JSON object a line, to a writer.
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
-    writer: W,
+    writer: BufWriter<W>,
     encoder: Encoder,
-    /// What is not passed on yet, always whole lines.
-    lines: Vec<u8>,
+    line: Vec<u8>,
 }
 
 impl<W: Write> JsonLines<W> {
     /// Lines for `writer`.
     pub fn new(writer: W) -> Self {
         Self {
-            writer,
+            writer: BufWriter::with_capacity(BUFFER, writer),
             encoder: Encoder::default(),
-            lines: Vec::new(),
+            line: Vec::new(),
         }
-    }
-
-    /// What cannot be passed on stays, for the next time.
-    fn pass_on(&mut self) -> io::Result<()> {
-        while !self.lines.is_empty() {
-            match self.writer.write(&self.lines) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => drop(self.lines.drain(..written.min(self.lines.len()))),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 }
 
 impl<W: Write + Send + 'static> AuditSink for JsonLines<W> {
     fn record(&mut self, event: &AuditEvent) -> io::Result<()> {
-        if self.lines.len() >= MUCH {
-            self.pass_on()?;
-        }
-        let before = self.lines.len();
-        let encoded = self.encoder.encode(event, &mut self.lines);
-        match encoded {
-            Ok(()) => self.lines.push(b'\n'),
-            Err(_) => self.lines.truncate(before),
-        }
-        encoded
+        self.line.clear();
+        self.encoder.encode(event, &mut self.line)?;
+        self.line.push(b'\n');
+        // As one: what is passed on at one time is whole lines.
+        self.writer.write_all(&self.line)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.pass_on()?;
         self.writer.flush()
-    }
-}
-
-impl<W: Write> Drop for JsonLines<W> {
-    fn drop(&mut self) {
-        // As far as it can be: nobody is left to tell.
-        let _ = self.pass_on();
     }
 }
 
@@ -93,4 +66,4 @@ impl AuditSink for UnboundedSender<AuditEvent> {
 }
 
 /// A thousand lines: the system writes them for half of what it takes for each hundred.
-const MUCH: usize = 512 * 1024;
+const BUFFER: usize = 512 * 1024;

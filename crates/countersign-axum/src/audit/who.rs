@@ -23,11 +23,11 @@ pub(crate) struct Who {
     /// The gateway, where the rest but address and handshake is of whom it speaks.
     pub(crate) via: Option<Arc<Via>>,
     /// Its members of a line, each with a comma before it.
-    pub(crate) members: OnceLock<Box<[u8]>>,
+    pub(crate) members: OnceLock<Box<str>>,
 }
 
 impl Who {
-    pub(super) fn members(&self) -> io::Result<&[u8]> {
+    pub(super) fn members(&self) -> io::Result<&str> {
         if let Some(members) = self.members.get() {
             return Ok(members);
         }

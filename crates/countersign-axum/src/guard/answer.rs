@@ -102,7 +102,7 @@ impl Passed {
                     None => EventKind::Request,
                 };
                 let mut event = caller.event(kind, &guard.live, fault.as_ref());
-                guard.describe(&mut event, &asked);
+                asked.describe(&mut event);
                 event.action = action.map(Box::new);
                 told = connection.audit().record(event);
             }
