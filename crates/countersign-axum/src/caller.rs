@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::asking::Asking;
 use crate::audit::{AuditEvent, EventKind, Who};
 use crate::claims::Claims;
-use crate::connection::not_ours;
+use crate::connection::{Judgement, not_ours};
 use crate::heard::{Client, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Snapshot, Via};
 
@@ -250,19 +250,26 @@ impl Known {
     ) -> Result<Caller, Fault> {
         (self.epoch, self.at) = (Some(snapshot.epoch()), Some(now));
         let judgement = connection.judged(snapshot, now);
-        let note = |known: &mut Self| known.part().certificate = judgement.certificate().cloned();
-        let peer = judgement.peer().inspect_err(|_| note(self))?;
-        let identity = peer.identity().inspect_err(|_| note(self))?;
-        match judgement.caller(peer, identity, connection, snapshot, now) {
-            Ok(caller) => {
-                self.who = Some(Arc::clone(&caller.facts.who));
-                Ok(caller.clone())
-            }
-            Err(denial) => {
-                note(self);
-                Err(self.denied(identity, denial))
-            }
+        let found = self.find(&judgement, connection, snapshot, now);
+        match &found {
+            Ok(caller) => self.who = Some(Arc::clone(&caller.facts.who)),
+            Err(_) => self.part().certificate = judgement.certificate().cloned(),
         }
+        found
+    }
+
+    fn find(
+        &mut self,
+        judgement: &Judgement,
+        connection: &Connection,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Caller, Fault> {
+        let peer = judgement.peer()?;
+        let identity = peer.identity()?;
+        let caller = judgement.caller(peer, identity, connection, snapshot, now);
+        let caller = caller.map_err(|denial| self.denied(identity, denial))?;
+        Ok(caller.clone())
     }
 }
 
