@@ -1,14 +1,13 @@
 //! What does a new snapshot change, whom will it refuse, and what is the operator told of it?
 
 use std::future::pending;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use countersign_identity::Identity;
 use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::TrustSnapshot;
-use tokio::task::JoinError;
 
 use crate::audit::{EventKind, Outcome};
 use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting, aside};
@@ -31,7 +30,8 @@ pub struct Foreseen {
 pub struct Reload {
     /// What the new state differs in, in words of whoever loaded it: the names of files, say.
     pub changed: Vec<String>,
-    /// Who was allowed something so far, and is not any more.
+    /// Who was allowed something so far, and is not any more. Nobody, where that could not be foreseen: then the
+    /// `detail` of the audit event says so.
     pub refused: Vec<Foreseen>,
 }
 
@@ -62,8 +62,27 @@ impl Live {
         .collect()
     }
 
+    /// The same, with pauses. None where it panicked: a new state may revoke somebody, and must not wait for what the
+    /// operator would like to know of it.
+    fn foresee_or_tell(
+        &self,
+        trust: &TrustSnapshot,
+        directory: &Directory,
+    ) -> Option<Vec<Foreseen>> {
+        let mut breath = Breath::new();
+        // Nothing that it looks at can be left half-done by a panic.
+        let foreseen = catch_unwind(AssertUnwindSafe(|| {
+            self.foresee_with(trust, directory, || breath.take())
+        }));
+        foreseen
+            .inspect_err(|_| tracing::error!("{UNFORESEEN}"))
+            .ok()
+    }
+
     /// Puts `trust`, `directory` and `forwarding` in force, as [`swap_all`](Self::swap_all) does, and tells `audit`: what was
     /// `changed`, and who is refused from now on.
+    ///
+    /// A panic while that is foreseen holds nothing up: the new state is in force all the same.
     pub async fn reload(
         &self,
         trust: TrustSnapshot,
@@ -75,20 +94,20 @@ impl Live {
         let live = self.clone();
         // Of 10,000 callers the chains are verified for a second.
         let judged = aside(move || {
-            let mut breath = Breath::new();
-            let refused = live.foresee_with(&trust, &directory, || breath.take());
+            let refused = live.foresee_or_tell(&trust, &directory);
             (trust, directory, refused)
         });
-        let (trust, directory, refused) = match judged.await.map_err(JoinError::try_into_panic) {
-            Ok(judged) => judged,
-            Err(Ok(panic)) => resume_unwind(panic),
-            // The program ends, and nobody is left to ask.
-            Err(Err(_)) => return pending().await,
+        let Ok((trust, directory, refused)) = judged.await else {
+            // It does not panic: the program ends, and nobody is left to ask.
+            return pending().await;
         };
+        let detail = refused.is_none().then(|| UNFORESEEN.to_owned());
+        let refused = refused.unwrap_or_default();
         let reload = Reload { changed, refused };
         let epoch = self.swap_all(trust, directory, forwarding);
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
+        event.detail = detail;
         audit.record(event).await;
         (epoch, reload)
     }
@@ -142,5 +161,7 @@ impl Breath {
     }
 }
 
+const UNFORESEEN: &str =
+    "it could not be foreseen who is refused from now on: judging the callers panicked";
 const STRETCH: Duration = Duration::from_micros(100);
 const PAUSE: Duration = Duration::from_micros(50);

@@ -101,7 +101,8 @@ impl Reloader {
         self
     }
 
-    /// Polls each second, and reloads whenever `at_once` is notified; for ever.
+    /// Polls each second, and reloads whenever `at_once` is notified; for ever. Where its task has ended, it has panicked,
+    /// and no revocation is noticed any more: a service should end then, too.
     pub async fn run(mut self, at_once: Arc<Notify>) {
         let mut ticks = interval(POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

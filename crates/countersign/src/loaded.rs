@@ -4,15 +4,17 @@ mod seen;
 mod summary;
 
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use countersign_axum::{Audit, Clock, Live, RouteTable, SystemClock};
 use countersign_oauth::Settings;
 use countersign_server::{
     Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError, State,
 };
+use futures_util::FutureExt;
 use tokio::sync::Notify;
 
 use self::summary::Summary;
@@ -115,18 +117,31 @@ impl Loaded {
         let fetching = fetching(self.fetcher, live.clone(), audit.clone());
         let serving = start(addresses, live, audit).await.map_err(explain_start)?;
         tell_where(&serving);
-        tokio::select! {
-            asked = stop => asked?,
-            () = hangups => {}
-            () = reloader.run(at_once) => {}
-            () = fetching => {}
-            () = state.run() => {}
-        }
+        let beside = unbroken(async {
+            tokio::select! {
+                () = reloader.run(at_once) => {}
+                () = fetching => {}
+                () = state.run() => {}
+            }
+        });
+        let ended = tokio::select! {
+            asked = stop => asked.map_err(Into::into),
+            () = hangups => Ok(()),
+            broken = beside => broken,
+        };
         ui::note("stopping: requests in flight have 10 s to finish");
         serving.stop().await;
         writer.finish();
-        Ok(())
+        ended
     }
+}
+
+/// What goes on beside the requests for ever: without it, a revocation would not be noticed any more. So a panic in it ends the program, as
+/// if asked to stop, and with an error: whoever watches over it starts it again, with what the files say. To go on with a reload that
+/// was left half-done would be to guess.
+async fn unbroken(beside: impl Future<Output = ()>) -> Result<()> {
+    let ended = AssertUnwindSafe(beside).catch_unwind().await;
+    ended.map_err(|_| anyhow!("what reloads, fetches and tidies has panicked"))
 }
 
 /// A list that was never fetched is fetched now: without it nothing can be loaded.
@@ -181,4 +196,16 @@ fn hangups(at_once: Arc<Notify>) -> io::Result<impl Future<Output = ()>> {
         drop(at_once);
         std::future::pending().await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_beside_the_requests_is_an_error_and_no_panic() {
+        let broken = unbroken(async { panic!("the list is odd") }).await;
+        let told = broken.unwrap_err().to_string();
+        assert_eq!(told, "what reloads, fetches and tidies has panicked");
+    }
 }

@@ -1,12 +1,16 @@
 //! Whom a new state would refuse is known before it is in force, and told.
 
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
+
 use countersign_axum::audit::{EventKind, JsonLines};
-use countersign_axum::{Audit, Directory, Forwarding, Live};
+use countersign_axum::{Audit, Clock, Directory, Forwarding, Live};
 use countersign_pki::Authority;
+use jiff::Timestamp;
 
 use crate::audit::Pages;
 use crate::client::Http;
-use crate::world::{POLICY, World, credential, now, trust};
+use crate::world::{POLICY, World, credential, directory, now, trust};
 
 /// What would become of the callers, as lines.
 fn foreseen(live: &Live, trust: &countersign_axum::TrustSnapshot, policy: &str) -> Vec<String> {
@@ -99,6 +103,51 @@ async fn a_reload_is_a_line_with_what_changed_and_who_is_refused() {
             "\n",
         )
     );
+}
+
+/// A clock that panics on every thread but its own: where the callers are judged aside.
+#[derive(Debug)]
+struct AtHome(ThreadId);
+
+impl Clock for AtHome {
+    fn now(&self) -> Timestamp {
+        assert_eq!(thread::current().id(), self.0, "the clock is not at home");
+        now()
+    }
+}
+
+#[tokio::test]
+async fn a_state_is_in_force_although_judging_whom_it_refuses_panicked() {
+    let mut world = World::new();
+    let clock = Arc::new(AtHome(thread::current().id()));
+    world.live = Live::new(world.both(), directory(), clock);
+    let service = world.serve().await;
+    let mut reports = world.connect(&service, Http::One, "reports").await;
+    assert_eq!(reports.get("/whoami").await.status, 200);
+
+    let pages = Pages::default();
+    let (audit, writer) = Audit::start(JsonLines::new(pages.clone())).unwrap();
+    let disabled = Directory::from_toml(&disabled()).unwrap();
+    let forwarding = Forwarding::default();
+    let reload = world
+        .live
+        .reload(world.both(), disabled, forwarding, Vec::new(), &audit);
+    let (epoch, reload) = reload.await;
+    assert_eq!((epoch.number(), reload.refused.len()), (2, 0));
+    drop(audit);
+    writer.finish();
+    assert_eq!(
+        pages.text(),
+        concat!(
+            r#"{"time":"2026-08-01T12:00:00Z","event":"reload","outcome":"applied","#,
+            r#""detail":"it could not be foreseen who is refused from now on: judging the callers panicked","#,
+            r#""changed":[],"refused":[],"epoch":2}"#,
+            "\n",
+        )
+    );
+    let mut again = world.connect(&service, Http::One, "reports").await;
+    let answer = again.get("/whoami").await;
+    assert_eq!(answer.code(), "principal-disabled");
 }
 
 fn disabled() -> String {
