@@ -31,7 +31,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use crate::{BuildError, ClientBuilder, Error, Kind, Reload, ReloadError, RequestFault};
+use crate::{
+    BoundToken, BuildError, ClientBuilder, Error, Kind, Reload, ReloadError, RequestFault,
+};
 
 impl ClientBuilder {
     /// Makes a client that waits for its answers.
@@ -158,6 +160,11 @@ impl RequestBuilder {
         self.map(crate::RequestBuilder::idempotent)
     }
 
+    /// Sends an access token of `tokens` with it, as [`crate::RequestBuilder::bound_token`].
+    pub fn bound_token(self, tokens: &TokenSource) -> Self {
+        self.map(|request| request.bound_token(&tokens.tokens))
+    }
+
     /// Limits this call, instead of what the client says.
     pub fn timeout(self, limit: Duration) -> Self {
         self.map(|request| request.timeout(limit))
@@ -262,6 +269,59 @@ impl Response {
     /// As [`crate::Response::chunk`].
     pub fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         self.runtime.wait(self.response.chunk())?
+    }
+}
+
+/// Access tokens as of [`crate::TokenSource`], for who waits for them. Cheap to clone; clones share what they have.
+///
+/// ```no_run
+/// use countersign_client::blocking::{Client, TokenSource};
+///
+/// # fn example(client: Client) -> Result<(), countersign_client::Error> {
+/// let tokens = TokenSource::new(client.clone(), "https://as.example", "billing").scope("accounts");
+/// let accounts = client
+///     .get("https://api.example/accounts")
+///     .bound_token(&tokens)
+///     .send()?;
+/// # let _ = accounts;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct TokenSource {
+    tokens: crate::TokenSource,
+    runtime: Arc<Waiting>,
+}
+
+impl TokenSource {
+    /// Tokens of `issuer` for `client_id`, as [`crate::TokenSource::new`].
+    pub fn new(client: Client, issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
+        let Client { client, runtime } = client;
+        let tokens = crate::TokenSource::new(client, issuer, client_id);
+        Self { tokens, runtime }
+    }
+
+    /// The same, for tokens of this scope: words with a blank between. Without one the server decides.
+    #[must_use]
+    pub fn scope(&self, scope: impl Into<Arc<str>>) -> Self {
+        Self {
+            tokens: self.tokens.scope(scope),
+            runtime: Arc::clone(&self.runtime),
+        }
+    }
+
+    /// A token for the certificate that the client presents now; waits for it, if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::TokenSource::token`]; or there is a runtime on this thread.
+    pub fn token(&self) -> Result<BoundToken, Error> {
+        self.runtime.wait(self.tokens.token())?
+    }
+
+    /// Forgets a token that a server did not accept, so that the next is a new one.
+    pub fn forget(&self, token: &BoundToken) {
+        self.tokens.forget(token);
     }
 }
 

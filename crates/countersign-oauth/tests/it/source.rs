@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use axum::routing::{get, post};
 use countersign_axum::{Api, Caller};
-use countersign_client::{Client, CredentialSource, Kind, ServerTrust, TokenFault, TokenSource};
+use countersign_client::{
+    Client, ClientBuilder, CredentialSource, Kind, RequestFault, ServerTrust, TokenFault,
+    TokenSource, blocking,
+};
 use countersign_oauth::{AccessToken, BearerCheck, TokenId, Withdrawal};
 use countersign_pki::Issued;
 use http::StatusCode;
@@ -80,14 +83,7 @@ impl Service {
         let (address, mut events) = world.serve(router).await;
         tokio::spawn(async move { while events.recv().await.is_some() {} });
         let billing = Arc::new(Mutex::new(world.client("billing")));
-        let source = Arc::clone(&billing);
-        let source = CredentialSource::from_fn(move || {
-            let newest = credential(&source.lock().unwrap());
-            async move { Ok::<_, std::io::Error>(newest) }
-        });
-        let trust = ServerTrust::pinned_ca_pem(world.root.certificate_pem().as_bytes()).unwrap();
-        let client = Client::builder().trust(trust).clock(world.clock.clone());
-        let client = client.credential(source).build().await.unwrap();
+        let client = builder(&world, &billing).build().await.unwrap();
         let url = format!("https://localhost:{}", address.port());
         let service = Self {
             world,
@@ -125,6 +121,18 @@ impl Service {
         let request = self.client.get(format!("{}/whose", self.url));
         request.bound_token(tokens).send().await?.text().await
     }
+}
+
+/// For a client that presents the newest certificate of `billing`.
+fn builder(world: &World, billing: &Arc<Mutex<Issued>>) -> ClientBuilder {
+    let source = Arc::clone(billing);
+    let source = CredentialSource::from_fn(move || {
+        let newest = credential(&source.lock().unwrap());
+        async move { Ok::<_, std::io::Error>(newest) }
+    });
+    let trust = ServerTrust::pinned_ca_pem(world.root.certificate_pem().as_bytes()).unwrap();
+    let client = Client::builder().trust(trust).clock(world.clock.clone());
+    client.credential(source)
 }
 
 #[tokio::test]
@@ -226,6 +234,33 @@ async fn a_token_that_is_not_accepted_is_replaced_once() {
         .await
         .unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[test]
+fn a_thread_can_wait_for_its_token() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (service, _) = runtime.block_on(Service::start());
+    let client = builder(&service.world, &service.billing);
+    let client = client.build_blocking().unwrap();
+    let tokens = blocking::TokenSource::new(client.clone(), service.issuer(), "billing");
+    let own = client.credential().unwrap().thumbprint();
+    let request = client.get(format!("{}/whose", service.url));
+    let answer = request.bound_token(&tokens).send().unwrap();
+    assert_eq!(answer.text().unwrap(), own.to_string());
+
+    let token = tokens.token().unwrap();
+    assert_eq!((token.bound_to(), service.said.granted()), (own, 1));
+    tokens.forget(&token);
+    assert_ne!(tokens.token().unwrap().secret(), token.secret());
+    tokens.scope("accounts").token().unwrap();
+    assert_eq!(service.said.granted(), 3);
+
+    let error = runtime.block_on(async { tokens.token() }).unwrap_err();
+    let fault = RequestFault::WithinRuntime;
+    assert!(
+        matches!(error.kind(), Kind::Request(seen) if *seen == fault),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
