@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::Command;
 
 use countersign_axum::audit::EventKind;
 use countersign_axum::{Code, Dialect, Element, Unbelieved};
@@ -20,6 +18,7 @@ use tempfile::TempDir;
 use crate::forged::{forgeries, never_the_victim};
 use crate::forwarded::{Fronted, HEADER, POLICY, dialects, header, member};
 use crate::raw::{Answer, Raw};
+use crate::running::{Running, free_port, is_here};
 
 /// What runs, and how it is configured.
 struct Kind {
@@ -98,26 +97,20 @@ fn caddy() -> Kind {
 }
 
 /// A gateway that runs until the test ends.
-struct Running {
+struct Gateway {
+    running: Running,
     fronted: Fronted,
-    port: u16,
-    child: Child,
     // Kept: it runs in there.
     _folder: TempDir,
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Running {
+impl Gateway {
     /// None, where it is not on this machine.
     async fn start(kind: &Kind) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        is_here(kind, folder.path()).then_some(())?;
+        let command = &mut (kind.command)(folder.path());
+        let probe = &mut Command::new(command.get_program());
+        is_here(kind.name, probe.arg(kind.version)).then_some(())?;
         let now = Timestamp::now();
         let fronted = Fronted::at(now, kind.dialect.clone(), Unbelieved::Strip).await;
         let port = free_port();
@@ -127,18 +120,20 @@ impl Running {
         let config = config.replace("8443", &fronted.world.port().to_string());
         let config = config.replace("{here}", &port.to_string());
         fs::write(folder.path().join(kind.file), config).unwrap();
-        let child = start(&mut (kind.command)(folder.path()), folder.path(), port);
         Some(Self {
+            running: Running::start(command, folder.path(), port),
             fronted,
-            port,
-            child,
             _folder: folder,
         })
     }
 
-    async fn get(&self, issued: Option<&Issued>, path: &str, lines: &[u8]) -> Option<Answer> {
+    async fn connect(&self, issued: Option<&Issued>) -> io::Result<Raw> {
         let (root, now) = (&self.fronted.world.root, Timestamp::now());
-        let raw = Raw::connect(self.port, root, issued, now).await;
+        Raw::connect(self.running.port, root, issued, now).await
+    }
+
+    async fn get(&self, issued: Option<&Issued>, path: &str, lines: &[u8]) -> Option<Answer> {
+        let raw = self.connect(issued).await;
         raw.ok()?.get(path, lines).await.ok()
     }
 }
@@ -159,64 +154,21 @@ fn write(folder: &Path, fronted: &Fronted, now: Timestamp) {
     put("servers.pem", world.root.certificate_pem());
 }
 
-fn is_here(kind: &Kind, folder: &Path) -> bool {
-    let command = (kind.command)(folder);
-    let mut probe = Command::new(command.get_program());
-    let probe = probe.arg(kind.version).stdout(Stdio::null());
-    let status = probe.stderr(Stdio::null()).status();
-    let here = status.is_ok_and(|status| status.success());
-    let required = env::var("COUNTERSIGN_INTEROP").is_ok_and(|word| word == "require");
-    assert!(
-        here || !required,
-        "{} is required and is not here",
-        kind.name
-    );
-    if !here {
-        println!("skipped: {} is not here", kind.name);
-    }
-    here
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// Waits until it listens.
-fn start(command: &mut Command, folder: &Path, port: u16) -> Child {
-    let log = fs::File::create(folder.join("output.log")).unwrap();
-    let command = command.current_dir(folder).stdin(Stdio::null());
-    let command = command.stdout(log.try_clone().unwrap()).stderr(log);
-    let mut child = command.spawn().unwrap();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = child.try_wait().unwrap();
-        let said = || fs::read_to_string(folder.join("output.log")).unwrap();
-        assert!(ended.is_none(), "it does not start: {}", said());
-        sleep(Duration::from_millis(10));
-    }
-    child
-}
-
 async fn decides_through(kind: Kind) {
-    let Some(mut running) = Running::start(&kind).await else {
+    let Some(mut gateway) = Gateway::start(&kind).await else {
         return;
     };
     let name = kind.name;
     let now = Timestamp::now();
-    let fronted = &running.fronted;
+    let fronted = &gateway.fronted;
     let (billing, reports) = (fronted.client(BILLING), fronted.client(REPORTS));
-    let answer = running.get(Some(&reports), "/whoami", b"").await.unwrap();
+    let answer = gateway.get(Some(&reports), "/whoami", b"").await.unwrap();
     assert_eq!(answer.status, 200, "{name}: {answer:?}");
     assert_eq!(member(&answer, "principal"), "reports", "{name}");
     assert_eq!(member(&answer, "via"), "edge", "{name}");
 
-    let raw = Raw::connect(running.port, &fronted.world.root, Some(&reports), now);
-    let answer = raw
-        .await
-        .unwrap()
-        .post("/v1/transactions", "{}")
-        .await
-        .unwrap();
+    let mut raw = gateway.connect(Some(&reports)).await.unwrap();
+    let answer = raw.post("/v1/transactions", "{}").await.unwrap();
     assert_eq!(
         (answer.status, member(&answer, "code")),
         (403, "permission-missing".to_owned())
@@ -234,7 +186,7 @@ async fn decides_through(kind: Kind) {
         (&billing, Code::CertificateRevoked),
         (&newcomer, Code::PrincipalUnknown),
     ] {
-        let answer = running.get(Some(issued), "/whoami", b"").await.unwrap();
+        let answer = gateway.get(Some(issued), "/whoami", b"").await.unwrap();
         let expected = (code.status(), code.to_string());
         assert_eq!((answer.status, member(&answer, "code")), expected, "{name}");
     }
@@ -242,15 +194,15 @@ async fn decides_through(kind: Kind) {
     let stranger = Authority::root("World Root", now).unwrap();
     let stranger = stranger.client(now).uri(BILLING).issue().unwrap();
     for issued in [None, Some(&stranger)] {
-        let answer = running.get(issued, "/whoami", b"").await;
+        let answer = gateway.get(issued, "/whoami", b"").await;
         assert!(answer.is_none_or(|answer| answer.status == 400), "{name}");
     }
     // The four before, and nobody else.
-    let last = running.get(Some(&reports), "/whoami", b"").await.unwrap();
+    let last = gateway.get(Some(&reports), "/whoami", b"").await.unwrap();
     assert_eq!(last.status, 200, "{name}");
     let mut asked = Vec::new();
     while asked.len() < 5 {
-        let event = running.fronted.world.event().await.unwrap();
+        let event = gateway.fronted.world.event().await.unwrap();
         if event.kind == EventKind::Request {
             asked.push(event.certificate().unwrap().thumbprint());
         }
@@ -261,10 +213,10 @@ async fn decides_through(kind: Kind) {
 }
 
 async fn forgery_fails_through(kind: Kind) {
-    let Some(mut running) = Running::start(&kind).await else {
+    let Some(mut gateway) = Gateway::start(&kind).await else {
         return;
     };
-    let fronted = &running.fronted;
+    let fronted = &gateway.fronted;
     let (billing, reports) = (fronted.client(BILLING), fronted.client(REPORTS));
     let (mut rows, mut answered) = (0, 0);
     let mut outcomes: BTreeMap<&str, BTreeMap<u16, usize>> = BTreeMap::new();
@@ -273,7 +225,7 @@ async fn forgery_fails_through(kind: Kind) {
             let case = format!("{}: {dialect:?}, {form}", kind.name);
             rows += 1;
             // Some forms a gateway answers by closing the connection: 0 in the table that is printed.
-            let answer = running.get(Some(&reports), "/whoami", &lines).await;
+            let answer = gateway.get(Some(&reports), "/whoami", &lines).await;
             let status = answer.as_ref().map_or(0, |answer| answer.status);
             *outcomes.entry(form).or_default().entry(status).or_default() += 1;
             answered += usize::from(status == 200);
@@ -283,7 +235,7 @@ async fn forgery_fails_through(kind: Kind) {
         }
     }
     // Nor did the server take anybody for the victim and then something failed.
-    for event in running.fronted.world.further_events() {
+    for event in gateway.fronted.world.further_events() {
         assert!(
             event
                 .principal()

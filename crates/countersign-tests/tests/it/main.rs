@@ -27,6 +27,7 @@ mod refused_over_http;
 mod reloaded;
 mod renewed;
 mod rotated;
+mod running;
 mod transactions;
 mod trusts;
 mod upstream;

@@ -9,7 +9,8 @@ use countersign_pki::{Authority, Issued, Request, RevocationReason, Usage};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use crate::fronts::{Front, Running};
+use crate::fronts::Front;
+use crate::running::Running;
 use crate::support::{Dev, stdout};
 
 /// The CAs of server and clients, and a folder for the files of both.

@@ -2,13 +2,10 @@
 
 use std::env;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::Command;
 
-use crate::support::is_here;
+use crate::running::{Running, free_port, is_here};
 
 /// What a server is to do, in a folder with `server.pem`, `server-key.pem` and `clients.pem`.
 #[derive(Clone, Copy, Default)]
@@ -17,19 +14,6 @@ pub(crate) struct Front {
     pub(crate) silent: bool,
     /// Refuses what `clients.crl` lists.
     pub(crate) revocation: bool,
-}
-
-/// A server that runs.
-pub(crate) struct Running {
-    child: Child,
-    pub(crate) port: u16,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Front {
@@ -73,7 +57,7 @@ impl Front {
         fs::write(folder.join("nginx.conf"), text).unwrap();
         let mut command = Command::new("nginx");
         let command = command.arg("-p").arg(folder);
-        Some(start(
+        Some(Running::start(
             command.args(["-c", "nginx.conf", "-e", "error.log"]),
             folder,
             port,
@@ -112,7 +96,7 @@ impl Front {
         );
         fs::write(folder.join("haproxy.cfg"), text).unwrap();
         let mut command = Command::new("haproxy");
-        Some(start(
+        Some(Running::start(
             command.args(["-db", "-f", "haproxy.cfg"]),
             folder,
             port,
@@ -143,7 +127,7 @@ impl Front {
         let mut command = Command::new(envoy);
         let command = command.args(["-c", "envoy.yaml", "--log-level", "error"]);
         let command = command.args(["--use-dynamic-base-id", "--concurrency", "1"]);
-        Some(start(command, folder, port))
+        Some(Running::start(command, folder, port))
     }
 
     /// None, if Node is not here.
@@ -165,7 +149,11 @@ impl Front {
              }}, (request, answer) => answer.end('ok')).listen({port}, '127.0.0.1');\n"
         );
         fs::write(folder.join("server.js"), text).unwrap();
-        Some(start(Command::new("node").arg("server.js"), folder, port))
+        Some(Running::start(
+            Command::new("node").arg("server.js"),
+            folder,
+            port,
+        ))
     }
 }
 
@@ -202,23 +190,3 @@ static_resources:
                   - name: envoy.filters.http.router
                     typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }
 "#;
-
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// Waits until it listens.
-fn start(command: &mut Command, folder: &Path, port: u16) -> Running {
-    let log = fs::File::create(folder.join("output.log")).unwrap();
-    let command = command.current_dir(folder).stdin(Stdio::null());
-    let command = command.stdout(log.try_clone().unwrap()).stderr(log);
-    let mut child = command.spawn().unwrap();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = child.try_wait().unwrap();
-        let said = || fs::read_to_string(folder.join("output.log")).unwrap();
-        assert!(ended.is_none(), "it does not start: {}", said());
-        sleep(Duration::from_millis(10));
-    }
-    Running { child, port }
-}

@@ -27,6 +27,8 @@ mod page;
 mod python;
 mod refusals;
 mod refused;
+#[path = "../../../countersign-tests/tests/it/running.rs"]
+mod running;
 #[path = "../../../countersign-server/tests/it/scene.rs"]
 mod scene;
 mod stores;

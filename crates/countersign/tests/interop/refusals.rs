@@ -11,7 +11,8 @@ use countersign_client::{
 use countersign_pki::{Authority, Request, RevocationReason, Usage};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fronts::{Front, Running};
+use crate::fronts::Front;
+use crate::running::Running;
 
 /// What is wrong with the certificate, or with the server's list.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,6 +5,8 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+pub(crate) use crate::running::{is_here, is_installed};
+
 /// `countersign dev`, serving in a folder of its own.
 pub(crate) struct Dev {
     folder: TempDir,
@@ -102,24 +104,6 @@ impl Drop for Dev {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Whether a tool is here; says why a test is skipped, and refuses to skip in CI.
-pub(crate) fn is_here(tool: &str, probe: &mut Command) -> bool {
-    let here = is_installed(tool, probe);
-    let required = env::var("COUNTERSIGN_INTEROP").is_ok_and(|value| value == "require");
-    assert!(here || !required, "{tool} is required and is not here");
-    here
-}
-
-/// Whether a tool is here that nobody has to install; says why a test is skipped.
-pub(crate) fn is_installed(tool: &str, probe: &mut Command) -> bool {
-    let answer = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    let here = answer.is_ok_and(|status| status.success());
-    if !here {
-        eprintln!("skipped: {tool} is not here");
-    }
-    here
 }
 
 /// The Python that has what the tests want.

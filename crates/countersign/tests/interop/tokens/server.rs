@@ -9,6 +9,7 @@ use countersign_pki::{Key, KeyKind};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::running::free_port;
 use crate::support::is_here;
 
 /// Certificates, keys and a configuration, of which several servers may run.
@@ -37,7 +38,7 @@ impl Folder {
         .unwrap();
         let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"));
         fs::create_dir(folder.path().join("fixtures")).unwrap();
-        let port = crate::fronts::free_port();
+        let port = free_port();
         for name in ["tokens.toml", "policy.toml"] {
             let text = fs::read_to_string(fixtures.join(name)).unwrap();
             let text = text
