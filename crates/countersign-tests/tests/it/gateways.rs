@@ -1,5 +1,7 @@
 //! Real gateways in front of the reference server, by the configurations in `fixtures/gateways/`.
 
+mod over_http2;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -26,7 +28,7 @@ struct Kind {
     file: &'static str,
     /// By which argument it tells its version.
     version: &'static str,
-    config: &'static str,
+    config: String,
     command: fn(&Path) -> Command,
     dialect: Dialect,
 }
@@ -36,7 +38,7 @@ fn nginx() -> Kind {
         name: "nginx",
         file: "nginx.conf",
         version: "-v",
-        config: include_str!("../../../../fixtures/gateways/nginx.conf"),
+        config: include_str!("../../../../fixtures/gateways/nginx.conf").to_owned(),
         command: |folder| {
             let mut command = Command::new("nginx");
             let log = "error_log error.log; daemon off; master_process off; pid nginx.pid;";
@@ -53,7 +55,7 @@ fn haproxy() -> Kind {
         name: "haproxy",
         file: "haproxy.cfg",
         version: "-v",
-        config: include_str!("../../../../fixtures/gateways/haproxy.cfg"),
+        config: include_str!("../../../../fixtures/gateways/haproxy.cfg").to_owned(),
         command: |_| {
             let mut command = Command::new("haproxy");
             command.args(["-db", "-f", "haproxy.cfg"]);
@@ -68,7 +70,7 @@ fn envoy() -> Kind {
         name: "envoy",
         file: "envoy.yaml",
         version: "--version",
-        config: include_str!("../../../../fixtures/gateways/envoy.yaml"),
+        config: include_str!("../../../../fixtures/gateways/envoy.yaml").to_owned(),
         command: |_| {
             let envoy = env::var("COUNTERSIGN_ENVOY").unwrap_or_else(|_| "envoy".to_owned());
             let mut command = Command::new(envoy);
@@ -85,7 +87,7 @@ fn caddy() -> Kind {
         name: "caddy",
         file: "Caddyfile",
         version: "version",
-        config: include_str!("../../../../fixtures/gateways/Caddyfile"),
+        config: include_str!("../../../../fixtures/gateways/Caddyfile").to_owned(),
         command: |folder| {
             let mut command = Command::new("caddy");
             command.args(["run", "--config", "Caddyfile", "--adapter", "caddyfile"]);
@@ -267,6 +269,11 @@ macro_rules! through {
             #[tokio::test]
             async fn nobody_becomes_another_by_what_he_sends() {
                 super::forgery_fails_through(super::$module()).await;
+            }
+
+            #[tokio::test]
+            async fn nor_over_http_2() {
+                super::over_http2::forgery_fails_through(super::$module()).await;
             }
         }
     )+};
