@@ -1,15 +1,15 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use pin_project_lite::pin_project;
 use tower::Service as _;
@@ -39,10 +39,18 @@ impl Answering {
     pub(crate) fn new(facts: Facts) -> Self {
         Self(Arc::new(facts))
     }
+
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.0.activity
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
 }
 
 impl Service<hyper::Request<Incoming>> for Answering {
-    type Response = Response;
+    type Response = Response<Sent>;
     type Error = Infallible;
     type Future = Answered;
 
@@ -71,12 +79,12 @@ impl Service<hyper::Request<Incoming>> for Answering {
         // A router always is ready.
         Answered {
             answer: Either::Left(facts.router.clone().call(request)),
-            one,
+            one: Some(one),
         }
     }
 }
 
-/// A request, which counts until it is answered.
+/// A request, which counts until it is answered, to the end of the body.
 pub(crate) struct UnderWay(Arc<Facts>);
 
 impl UnderWay {
@@ -103,7 +111,8 @@ pin_project! {
         // By the router; or it was not let in.
         #[pin]
         answer: Either<RouteFuture<Infallible>, Refused>,
-        one: UnderWay,
+        // Goes on with the answer.
+        one: Option<UnderWay>,
     }
 }
 
@@ -113,15 +122,48 @@ impl Answered {
     fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
         let refused: Refused = Box::pin(refuse(fault, request).map(Ok));
         let answer = Either::Right(refused);
+        let one = Some(one);
         Self { answer, one }
     }
 }
 
 impl Future for Answered {
-    type Output = Result<Response, Infallible>;
+    type Output = Result<Response<Sent>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().answer.poll(cx)
+        let this = self.project();
+        let Ok(answer) = ready!(this.answer.poll(cx));
+        let one = this.one.take();
+        Poll::Ready(Ok(answer.map(|body| Sent { body, _one: one })))
+    }
+}
+
+pin_project! {
+    /// The body of an answer.
+    pub(crate) struct Sent {
+        #[pin]
+        body: Body,
+        _one: Option<UnderWay>,
+    }
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

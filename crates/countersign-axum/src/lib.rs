@@ -80,6 +80,8 @@ mod guard;
 
 mod heard;
 
+mod http1;
+
 mod limits;
 pub use limits::Limits;
 
@@ -120,6 +122,8 @@ mod via;
 pub use via::Via;
 
 mod watch;
+
+mod wire;
 
 pub use countersign_identity::Psd2Role;
 pub use countersign_policy::{Directory, Permission, Permit};

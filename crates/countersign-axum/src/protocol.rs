@@ -15,17 +15,9 @@ use crate::streams::Streams;
 pub(crate) trait Protocol: Future {
     /// Answers what has been asked, and ends: `Connection: close` or GOAWAY.
     fn end(self: Pin<&mut Self>);
-}
 
-impl<I, B, S> Protocol for http1::Connection<I, S>
-where
-    S: HttpService<Incoming, ResBody = B, Error: Into<BoxError>>,
-    I: Read + Write + Unpin,
-    B: Body<Error: Into<BoxError>> + 'static,
-{
-    fn end(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
-    }
+    /// Gives back what it does not need before the next request comes. All that has been asked is answered.
+    fn rest(self: Pin<&mut Self>) {}
 }
 
 impl<I, B, S, E> Protocol for http2::Connection<I, S, E>

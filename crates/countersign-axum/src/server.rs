@@ -16,6 +16,7 @@ use crate::accept::Acceptor;
 use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::answering::{Answering, Facts};
+use crate::http1::Http1;
 use crate::protocol;
 use crate::socket::Socket;
 use crate::streams::Together;
@@ -110,7 +111,7 @@ impl Server {
 pub(crate) struct Running {
     pub(crate) acceptor: Acceptor,
     router: Router,
-    admission: Admission,
+    pub(crate) admission: Admission,
     ending: CancellationToken,
 }
 
@@ -161,7 +162,6 @@ impl Running {
             admission: self.admission.clone(),
             limits,
         });
-        let io = TokioIo::new(tls);
         // By what ALPN agreed on (RFC 7301): looking at the first bytes instead would wait for them.
         let is_http2 = connection.handshake().alpn.as_deref() == Some("h2");
         let watch = Watch {
@@ -177,12 +177,11 @@ impl Running {
         };
         if is_http2 {
             let http = Together::new(|streams| {
-                protocol::http2(&limits, streams).serve_connection(io, service)
+                protocol::http2(&limits, streams).serve_connection(TokioIo::new(tls), service)
             });
             Either::Left(watch.over(Box::pin(http)))
         } else {
-            let http = protocol::http1(&limits).serve_connection(io, service);
-            Either::Right(watch.over(Box::pin(http)))
+            Either::Right(watch.over(Box::pin(Http1::new(tls, service))))
         }
     }
 }

@@ -3,9 +3,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::activity::{Activity, Quiet};
+use crate::activity::{Activity, Pulse, Quiet};
 use crate::connection::until;
 use crate::protocol::Protocol;
 use crate::{Connection, Fault, Limits, Live};
@@ -20,32 +21,48 @@ pub(crate) struct Watch {
     pub(crate) idle: Duration,
 }
 
-/// Why a connection is to end.
-enum End {
-    /// Somebody asked for it, or it is time.
+/// What is to become of a connection.
+enum Turn {
+    /// It may rest: nobody uses it for a while.
+    Rest,
+    /// It is to end: somebody asked for it, or it is time.
     Asked,
-    /// Its trust has ended.
+    /// It is to end: its trust has.
     Distrusted(Fault),
-    /// Nothing was ever asked on it.
+    /// It is to end: nothing was ever asked on it.
     Silent,
+}
+
+/// What is looked at again and again.
+struct Look {
+    pulse: Pulse,
+    /// When the client is to be told that its certificate is about to end.
+    announced: Option<Timestamp>,
 }
 
 impl Watch {
     /// Lets `http` run until its client goes or something here ends it.
     pub(crate) async fn over(self, mut http: Pin<Box<impl Protocol>>) {
         let Self { connection, .. } = &self;
-        // Looked at when one of them has something to say, and not with each request. On the heap: in place there would be room for two.
-        let mut ends = FuturesUnordered::from_iter([Box::pin(self.end())]);
-        let end = tokio::select! {
-            biased;
-            // How a client goes away is its own affair.
-            _ = http.as_mut() => return,
-            Some(end) = ends.next() => end,
+        let mut look = self.look();
+        let end = loop {
+            // Looked at when one of them has something to say, and not with each request. On the heap: in place there would be room for two.
+            let mut turns = FuturesUnordered::from_iter([Box::pin(self.turn(&mut look))]);
+            let turn = tokio::select! {
+                biased;
+                // How a client goes away is its own affair.
+                _ = http.as_mut() => return,
+                Some(turn) = turns.next() => turn,
+            };
+            match turn {
+                Turn::Rest => http.as_mut().rest(),
+                end => break end,
+            }
         };
         match end {
-            End::Silent => return,
-            End::Asked => {}
-            End::Distrusted(fault) => {
+            Turn::Silent => return,
+            Turn::Asked | Turn::Rest => {}
+            Turn::Distrusted(fault) => {
                 Box::pin(connection.tell_distrusted(&self.live, &fault)).await;
                 // Whatever is asked next is refused, and that ends it at once.
                 tokio::select! {
@@ -64,37 +81,42 @@ impl Watch {
         let _ = timeout(self.limits.grace, http).await;
     }
 
+    fn look(&self) -> Look {
+        let Limits {
+            headers, announce, ..
+        } = self.limits;
+        Look {
+            pulse: self.activity.pulse(headers, self.idle, Instant::now()),
+            announced: self.connection.announced(&self.live, announce),
+        }
+    }
+
     /// With one timer for all that time brings.
-    async fn end(&self) -> End {
+    async fn turn(&self, Look { pulse, announced }: &mut Look) -> Turn {
         let Self {
-            connection,
-            live,
-            activity,
-            limits,
-            idle,
+            connection, live, ..
         } = self;
         let mut changes = live.changes();
-        let mut pulse = activity.pulse(limits.headers, *idle, Instant::now());
-        let announced = connection.announced(live, limits.announce);
         loop {
             // In this order: a clock that leaps may find a certificate both near its end and past it.
             let trusted = match connection.outlook(live) {
-                Err(fault) => return End::Distrusted(fault),
+                Err(fault) => return Turn::Distrusted(fault),
                 Ok(lasts) => lasts,
             };
             let trusted = match announced.map(|at| until(at, live.now())) {
-                Some(Duration::ZERO) => return End::Asked,
+                Some(Duration::ZERO) => return Turn::Asked,
                 announced => trusted.min(announced.unwrap_or(trusted)),
             };
             let now = Instant::now();
-            let look = match pulse.look(activity, now) {
-                Quiet::Never => return End::Silent,
-                Quiet::Ceased => return End::Asked,
+            let look = match pulse.look(&self.activity, now) {
+                Quiet::Never => return Turn::Silent,
+                Quiet::Ceased => return Turn::Asked,
+                Quiet::Calm => return Turn::Rest,
                 Quiet::No(look) => look.min(now + trusted.min(DAY)),
             };
             tokio::select! {
                 biased;
-                () = connection.ending() => return End::Asked,
+                () = connection.ending() => return Turn::Asked,
                 _ = changes.changed() => {}
                 () = sleep_until(look) => {}
             }

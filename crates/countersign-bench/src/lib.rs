@@ -31,6 +31,7 @@ mod idle;
 pub use idle::idle_memory;
 
 mod memory;
+pub use memory::Warm;
 
 mod page;
 pub use page::Page;

@@ -4,13 +4,14 @@
 /// Such a machine returns memory that nobody uses, as Linux does by pieces of two megabytes, and then each page costs some
 /// microseconds when it is used again: that is no server's doing, and falls upon the one that writes a log.
 #[derive(Debug)]
-pub(crate) struct Warm {
+pub struct Warm {
     /// Between the pieces that are free, so that they do not become one.
     _held: Vec<Vec<u8>>,
 }
 
 impl Warm {
-    pub(crate) fn up() -> Self {
+    /// Touches it.
+    pub fn up() -> Self {
         let pieces: Vec<_> = (0..2 * PIECES).map(|_| vec![1_u8; PIECE]).collect();
         let held = pieces.into_iter().step_by(2);
         Self {
