@@ -94,6 +94,9 @@ pub use metrics::{Acts, Kept, Metrics, Minute, Tally};
 mod reload;
 pub use reload::{Foreseen, Reload};
 
+mod reloader;
+pub use reloader::{Digests, NewState, Reloaded, Reloader, Source};
+
 mod protocol;
 
 mod psd2;
@@ -129,5 +132,6 @@ pub use countersign_identity::Psd2Role;
 pub use countersign_policy::{Directory, Permission, Permit};
 pub use countersign_problem::Code;
 pub use countersign_tls::{
-    Anchors, Clock, Credential, Forwarded, Peer, SystemClock, Trust, TrustSnapshot,
+    Anchors, Clock, Credential, Forwarded, Peer, RevocationList, ServerOptions, Sessions,
+    SystemClock, Trust, TrustSnapshot,
 };

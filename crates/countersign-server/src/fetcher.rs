@@ -21,7 +21,7 @@ use crate::config::{Config, ListSource, TrustConfig, Vouchers};
 /// A list is looked at before it is kept: it can be read, is not stale, is signed by whom it names, as far as that is
 /// known, and is no older than the one that is there. So nobody on the way can do worse than keep a new list
 /// from us, and `http` will do, as RFC 5280, section 8, says; a list that stays away gets stale and the trust's rule
-/// for stale lists says what then. What is kept is a file like any other: the [`Reloader`](crate::Reloader) puts it in force.
+/// for stale lists says what then. What is kept is a file like any other: the [`Reloader`](countersign_axum::Reloader) puts it in force.
 #[derive(Debug)]
 pub struct Fetcher {
     sources: Vec<Source>,

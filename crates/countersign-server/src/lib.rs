@@ -19,6 +19,9 @@ pub use config::{
     ListSource, OAuthConfig, ProofConfig, Protects, TrustConfig, UpstreamConfig, Vouchers,
 };
 
+mod config_files;
+pub use config_files::ConfigFiles;
+
 mod fetcher;
 pub use fetcher::{FetchError, Fetcher};
 
@@ -41,9 +44,6 @@ pub use openapi::openapi;
 
 mod reference;
 pub use reference::ReferenceServer;
-
-mod reloader;
-pub use reloader::{Digests, Reloaded, Reloader};
 
 mod routes;
 

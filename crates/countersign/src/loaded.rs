@@ -9,10 +9,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use countersign_axum::{Audit, Clock, Live, RouteTable, SystemClock};
+use countersign_axum::{Audit, Clock, Digests, Live, Reloader, RouteTable, SystemClock};
 use countersign_oauth::Settings;
 use countersign_server::{
-    Addresses, AuditTarget, Config, Digests, Fetcher, Reloader, Serving, StartError, State,
+    Addresses, AuditTarget, Config, ConfigFiles, Fetcher, Serving, StartError, State,
 };
 use futures_util::FutureExt;
 use tokio::sync::Notify;
@@ -42,7 +42,7 @@ impl Loaded {
             fetch_what_is_wanting(fetcher.as_mut()).await;
         }
         // First: what changes while the files are loaded is noticed later.
-        let digests = Digests::of(&config);
+        let digests = Digests::of(config.files());
         let live = config.load(Arc::clone(&clock)).map_err(explain_config)?;
         let settings = config.load_oauth(live.load().directory());
         let settings = settings.map_err(explain_config)?;
@@ -110,10 +110,8 @@ impl Loaded {
         let (stop, hangups) = (stop::asked_to_stop()?, hangups(Arc::clone(&at_once))?);
         let addresses = self.config.addresses;
         let live = self.live;
-        let reloader = Reloader::new(self.config, self.digests, live.clone(), audit.clone());
-        let reloader = reloader
-            .with_routes(table)
-            .with_tokens(state.tokens().cloned());
+        let files = ConfigFiles::new(self.config, table).with_tokens(state.tokens().cloned());
+        let reloader = Reloader::new(files, self.digests, live.clone(), audit.clone());
         let fetching = fetching(self.fetcher, live.clone(), audit.clone());
         let serving = start(addresses, live, audit).await.map_err(explain_start)?;
         tell_where(&serving);

@@ -13,6 +13,7 @@ mod handshake;
 mod limits;
 mod panic;
 mod reload;
+mod reloader;
 mod request;
 mod routes;
 mod stop;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_axum::audit::EventKind;
-use countersign_axum::{Audit, Connection, SystemClock};
+use countersign_axum::{Audit, Connection, Digests, Reloaded, Reloader, SystemClock};
 use countersign_oauth::{Jwk, KeySet};
 use countersign_pki::{Authority, Key, KeyKind, Request, Usage};
-use countersign_server::{Addresses, Config, Digests, ReferenceServer, Reloaded, Reloader, State};
+use countersign_server::{Addresses, Config, ConfigFiles, ReferenceServer, State};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -305,14 +305,15 @@ fn ids(keys: &KeySet) -> Vec<String> {
 async fn keys_and_clients_are_reloaded_with_the_rest_or_not_at_all() {
     let folder = folder("");
     let config = read(&folder);
-    let digests = Digests::of(&config);
+    let digests = Digests::of(config.files());
     let live = config.load(Arc::new(SystemClock)).unwrap();
     let settings = config.load_oauth(live.load().directory()).unwrap();
     let state = State::open(&config, live.clone(), settings).await.unwrap();
     let tokens = state.tokens().unwrap().clone();
     let (audit, _writer) = Audit::start(tokio::sync::mpsc::unbounded_channel().0).unwrap();
-    let reloader = Reloader::new(config, digests, live, audit);
-    let mut reloader = reloader.with_tokens(Some(tokens.clone()));
+    let files = ConfigFiles::new(config, countersign_server::api(live.clone()).table());
+    let files = files.with_tokens(Some(tokens.clone()));
+    let mut reloader = Reloader::new(files, digests, live, audit);
     let published = || ids(&tokens.keys().load());
     let first = published();
 

@@ -3,9 +3,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_axum::audit::{AuditWriter, EventKind, Outcome};
-use countersign_axum::{Audit, AuditEvent, Live, SystemClock};
+use countersign_axum::{Audit, AuditEvent, Digests, Live, Reloaded, Reloader, SystemClock};
 use countersign_pki::{Authority, Issued};
-use countersign_server::{Config, Digests, Reloaded, Reloader};
+use countersign_server::{Config, ConfigError, ConfigFiles, api};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -39,7 +39,7 @@ struct Files {
     folder: TempDir,
     root: Authority,
     live: Live,
-    reloader: Reloader,
+    reloader: Reloader<ConfigFiles>,
     events: UnboundedReceiver<AuditEvent>,
     _writer: AuditWriter,
 }
@@ -56,14 +56,15 @@ impl Files {
         write(folder.path(), "root.crl", list(&root));
         present(folder.path(), &server);
         let config = Config::from_file(folder.path().join("server.toml")).unwrap();
-        let digests = Digests::of(&config);
+        let digests = Digests::of(config.files());
         let live = config.load(Arc::new(SystemClock)).unwrap();
+        let files = ConfigFiles::new(config, api(live.clone()).table());
         let (sink, events) = unbounded_channel();
         let (audit, writer) = Audit::start(sink).unwrap();
         Self {
             folder,
             root,
-            reloader: Reloader::new(config, digests, live.clone(), audit),
+            reloader: Reloader::new(files, digests, live.clone(), audit),
             live,
             events,
             _writer: writer,
@@ -79,7 +80,7 @@ impl Files {
     }
 
     /// What the second poll makes of it; the first only notices.
-    async fn settle(&mut self) -> Option<Reloaded> {
+    async fn settle(&mut self) -> Option<Reloaded<ConfigError>> {
         assert!(self.reloader.poll().await.is_none(), "it may be half-done");
         self.reloader.poll().await
     }

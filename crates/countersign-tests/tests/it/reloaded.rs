@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_axum::audit::{EventKind, Outcome};
-use countersign_axum::{Audit, AuditEvent, Live, SystemClock};
+use countersign_axum::{Audit, AuditEvent, Digests, Live, Reloaded, Reloader, SystemClock};
 use countersign_client::{Client, ClientBuilder, Credential, HttpVersion, Kind, ServerTrust};
 use countersign_pki::{Authority, Issued, RevocationReason};
-use countersign_server::{Addresses, Config, Digests, ReferenceServer, Reloaded, Reloader};
+use countersign_server::{Addresses, Config, ConfigFiles, ReferenceServer, api};
 use countersign_tests::BILLING;
 use countersign_tls::Alert;
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ struct Files {
     old: Authority,
     new: Authority,
     live: Live,
-    reloader: Reloader,
+    reloader: Reloader<ConfigFiles>,
     server: ReferenceServer,
     events: UnboundedReceiver<AuditEvent>,
 }
@@ -65,8 +65,9 @@ impl Files {
         put(folder.path(), "clients.crl", list(&old, &[]));
         present(folder.path(), &servers);
         let config = Config::from_file(folder.path().join("server.toml")).unwrap();
-        let digests = Digests::of(&config);
+        let digests = Digests::of(config.files());
         let live = config.load(Arc::new(SystemClock)).unwrap();
+        let files = ConfigFiles::new(config, api(live.clone()).table());
         let (sink, events) = unbounded_channel();
         let (audit, writer) = Audit::start(sink).unwrap();
         drop(writer);
@@ -76,7 +77,7 @@ impl Files {
             servers,
             old,
             new,
-            reloader: Reloader::new(config, digests, live.clone(), audit),
+            reloader: Reloader::new(files, digests, live.clone(), audit),
             live,
             server: server.await.unwrap(),
             events,

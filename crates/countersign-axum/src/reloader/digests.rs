@@ -5,9 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use crate::Config;
-
-/// What the files of a configuration hold, as SHA-256 of each; told apart from a file that cannot be read.
+/// What files hold, as SHA-256 of each; told apart from a file that cannot be read.
 ///
 /// Times and inodes decide nothing: a file that is renamed into place and Kubernetes' swap of a symbolic link are
 /// changes like any other, and a file that is written anew with the same bytes is none.
@@ -34,19 +32,20 @@ struct Stamp {
 type Inode = (u64, u64, i64, i64);
 
 impl Digests {
-    /// Reads the files of `config`.
-    pub fn of(config: &Config) -> Self {
-        Self::look(config, None)
+    /// Reads `files`.
+    pub fn of(files: impl IntoIterator<Item: AsRef<Path>>) -> Self {
+        Self::look(files, None)
     }
 
     /// The same, without reading those again that look as they did in `before`.
-    pub(super) fn again(config: &Config, before: &Self) -> Self {
-        Self::look(config, Some(before))
+    pub(super) fn again(files: impl IntoIterator<Item: AsRef<Path>>, before: &Self) -> Self {
+        Self::look(files, Some(before))
     }
 
-    fn look(config: &Config, before: Option<&Self>) -> Self {
+    fn look(files: impl IntoIterator<Item: AsRef<Path>>, before: Option<&Self>) -> Self {
         let now = SystemTime::now();
-        let files = config.files().map(|path| {
+        let files = files.into_iter().map(|path| {
+            let path = path.as_ref();
             let before = before.and_then(|before| before.0.get(path));
             (path.to_owned(), Looked::at(path, before, now, digest))
         });
