@@ -98,6 +98,39 @@ async fn a_request_that_is_too_large_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn a_request_with_too_many_fields_is_refused_in_words() {
+    let world = World::new();
+    let request = |fields: usize| {
+        let request = Request::get("/");
+        let add = |request: http::request::Builder, number| request.header("x-field", number);
+        (0..fields).fold(request, add).body(Body::empty())
+    };
+    let mut more = Limits::default();
+    more.header_fields = 150;
+    for (limits, taken, refused) in [(Limits::default(), 70, 90), (more, 140, 290)] {
+        let service = service(&world, limits).await;
+        for http in BOTH {
+            let mut held = world.connect(&service, http, "billing").await;
+            let answer = held.send(request(taken).unwrap()).await;
+            assert_eq!(answer.status, 200, "{http:?} {taken}");
+            let answer = held.send(request(refused).unwrap()).await;
+            assert_eq!(answer.status, 431, "{http:?} {refused}");
+            assert_eq!(answer.code(), "headers-too-large", "{http:?} {refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_many_fields_as_one_likes_can_be_allowed() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.header_fields = usize::MAX;
+    let service = service(&world, limits).await;
+    let mut held = world.connect(&service, Http::One, "billing").await;
+    assert_eq!(held.get("/").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_body_that_drips_is_cut_off() {
     let world = World::new();
     let mut limits = Limits::default();
