@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use countersign_axum::audit::Outcome;
-use countersign_axum::{Api, Code, Fault, Json, Limits};
-use http::Request;
+use countersign_axum::{Api, Code, CorrelationId, Fault, Json, Limits, Server};
+use http::{Request, StatusCode};
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -94,6 +95,32 @@ async fn a_request_that_is_too_large_is_refused_in_words() {
                 "{http:?}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_its_route_is_known_is_written_as_the_server_says() {
+    fn plain(fault: &Fault, _: &CorrelationId) -> Response {
+        (StatusCode::IM_A_TEAPOT, fault.code().as_str()).into_response()
+    }
+    let world = World::new();
+    let router = Api::new(world.live())
+        .open("/", get(async || "here"))
+        .into_router();
+    let mut limits = Limits::default();
+    limits.header_bytes = 1_000;
+    let set = |server: Server| server.limits(limits).rendered(plain);
+    let service = world.serve_by(router, set).await;
+    for http in BOTH {
+        let mut held = world.connect(&service, http, "billing").await;
+        let large = Request::get("/").header("x-large", "x".repeat(1_001));
+        let answer = held.send(large.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 418, "{http:?}");
+        assert_eq!(answer.body, "headers-too-large", "{http:?}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{http:?}");
+        assert!(answer.header("x-request-id").is_some(), "{http:?}");
+        // Once the router is asked, it is the `Api` that says.
+        assert_eq!(held.get("/nothing").await.code(), "not-found", "{http:?}");
     }
 }
 

@@ -209,10 +209,18 @@ impl World {
     }
 
     pub(crate) async fn serve_with(&self, router: Router, limits: Limits) -> Service {
+        self.serve_by(router, |server| server.limits(limits)).await
+    }
+
+    pub(crate) async fn serve_by(
+        &self,
+        router: Router,
+        set: impl FnOnce(Server) -> Server,
+    ) -> Service {
         let (sink, events) = unbounded_channel();
         // The writer ends by itself, once the server is gone.
         let (audit, _writer) = Audit::start(sink).unwrap();
-        let server = Server::new(self.live.clone(), audit).limits(limits);
+        let server = set(Server::new(self.live.clone(), audit));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
