@@ -113,6 +113,8 @@ type Refused = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>
 
 impl Answered {
     fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
+        let metrics = one.0.connection.audit().metrics();
+        metrics.turn_away_request(fault.code());
         let renderer = one.0.renderer.clone();
         let refused: Refused = Box::pin(refuse(fault, request, renderer).map(Ok));
         let answer = Either::Right(refused);

@@ -129,6 +129,7 @@ pub(crate) struct Running {
 impl Running {
     fn spawn(self: &Arc<Self>, tcp: TcpStream, address: SocketAddr, connections: &mut JoinSet<()>) {
         let Some(admitted) = self.admission.admit(address.ip()) else {
+            self.acceptor.audit.metrics().turn_away();
             tracing::warn!(%address, "too many connections: one more is not taken");
             return;
         };

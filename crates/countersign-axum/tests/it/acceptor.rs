@@ -18,6 +18,7 @@ use crate::world::{Service, World, directory, router, soon, trust};
 async fn serve(world: &World) -> Service {
     let (sink, events) = unbounded_channel();
     let (audit, _writer) = Audit::start(sink).unwrap();
+    let metrics = audit.metrics().clone();
     let acceptor = CountersignAcceptor::new(world.live.clone(), audit);
     let handle = Handle::new();
     let server = axum_server::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -30,6 +31,7 @@ async fn serve(world: &World) -> Service {
     Service {
         address: soon(handle.listening()).await.unwrap(),
         events,
+        metrics,
         stop: CancellationToken::new(),
         done,
     }

@@ -48,6 +48,7 @@ async fn one_connection_too_many_is_closed_before_its_handshake() {
         assert_eq!(second.get("/").await.status, 200);
         let config = world.config(Http::One, &TLS13, Some(&world.client("billing")));
         assert!(shake(service.address, &config).await.is_err());
+        service.counts(&world, "countersign_connections_turned_away_total 1");
         // Those that are there do not notice.
         assert_eq!(first.get("/").await.status, 200);
         assert_eq!(second.get("/").await.status, 200);
@@ -95,6 +96,11 @@ async fn a_request_that_is_too_large_is_refused_in_words() {
                 "{http:?}"
             );
         }
+    }
+    // The body without a length was too large for its route, and is in the audit log.
+    for code in ["headers-too-large", "body-too-large"] {
+        let counter = "countersign_requests_turned_away_total";
+        service.counts(&world, &format!("{counter}{{code=\"{code}\"}} 2"));
     }
 }
 
@@ -286,6 +292,8 @@ async fn one_request_too_many_is_told_when_to_try_again() {
     assert_eq!(answer.status, 503);
     assert_eq!(answer.code(), "overloaded");
     assert_eq!(answer.header("retry-after"), Some("1"));
+    let counter = "countersign_requests_turned_away_total";
+    service.counts(&world, &format!("{counter}{{code=\"overloaded\"}} 1"));
     go.notify_one();
     assert_eq!(soon(answering).await.unwrap().body, "late");
 }
