@@ -20,7 +20,7 @@ use crate::asking::Asking;
 use crate::bounded_body::BoundedBody;
 use crate::claims::Claims;
 use crate::drain::Sender;
-use crate::{Code, Connection, CorrelationId, Fault, Limits, Live};
+use crate::{Code, Connection, CorrelationId, Fault, Limits, Live, Renderer, renderer};
 
 /// Answers the requests of one connection.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub(crate) struct Answering(Arc<Facts>);
 
 pub(crate) struct Facts {
     pub(crate) router: Router,
+    /// Of what is refused before the router is asked.
+    pub(crate) renderer: Option<Arc<dyn Renderer>>,
     pub(crate) connection: Connection,
     pub(crate) live: Live,
     pub(crate) activity: Activity,
@@ -120,7 +122,10 @@ type Refused = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>
 
 impl Answered {
     fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
-        let refused: Refused = Box::pin(refuse(fault, request).map(Ok));
+        let metrics = one.0.connection.audit().metrics();
+        metrics.turn_away_request(fault.code());
+        let renderer = one.0.renderer.clone();
+        let refused: Refused = Box::pin(refuse(fault, request, renderer).map(Ok));
         let answer = Either::Right(refused);
         let one = Some(one);
         Self { answer, one }
@@ -168,9 +173,13 @@ impl HttpBody for Sent {
 }
 
 /// The answer to a request that is refused before anybody looks at who makes it.
-async fn refuse(fault: Fault, request: hyper::Request<Incoming>) -> Response {
+async fn refuse(
+    fault: Fault,
+    request: hyper::Request<Incoming>,
+    renderer: Option<Arc<dyn Renderer>>,
+) -> Response {
     let id = CorrelationId::of(request.headers());
-    let mut response = fault.render(&id);
+    let mut response = renderer::write(renderer.as_deref(), &fault, &id);
     id.write(response.headers_mut());
     let sender = Sender::of(&request);
     sender.settle(request.into_body(), &mut response).await;

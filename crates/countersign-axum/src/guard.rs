@@ -331,12 +331,7 @@ impl Guard {
     }
 
     fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {
-        let Some(renderer) = &self.renderer else {
-            return fault.render(id);
-        };
-        let mut response = renderer.render(fault, id);
-        fault.complete(&mut response);
-        response
+        crate::renderer::write(self.renderer.as_deref(), fault, id)
     }
 
     fn event(

@@ -131,6 +131,7 @@ mod tests {
         let (live, audit) = (running.acceptor.live, running.acceptor.audit);
         let answering = Answering::new(Facts {
             router,
+            renderer: None,
             connection: Connection::without_handshake([], &live, audit),
             live,
             activity: crate::activity::Activity::default(),

@@ -50,7 +50,7 @@ pub use audit::{Audit, AuditEvent, AuditSink};
 #[cfg(feature = "axum-server")]
 mod axum_server;
 #[cfg(feature = "axum-server")]
-pub use axum_server::CountersignAcceptor;
+pub use axum_server::{CountersignAcceptor, Screened};
 
 mod bounded_body;
 

@@ -35,6 +35,9 @@ pub struct Limits {
     /// Bytes of all header names and values of a request: 16 KiB. What is larger is answered with
     /// `headers-too-large`.
     pub header_bytes: usize,
+    /// Header fields of a request: 80. What has more is answered with `headers-too-large`; over HTTP/1.1 what
+    /// has more than 100, with the bare status. To take 100 or more makes each call of HTTP/1.1 a little dearer.
+    pub header_fields: usize,
     /// For the first request of a connection to arrive, and for the next one over HTTP/1.1, head and all: 30 s. It is looked at
     /// once in that time, so a connection may last twice as long.
     pub headers: Duration,
@@ -55,8 +58,14 @@ pub struct Limits {
 impl Limits {
     /// Refuses a request whose head says that it is larger than what we take.
     pub(crate) fn admit(&self, request: &Request<Incoming>) -> Result<(), Fault> {
-        let fields = request.headers().iter();
-        let bytes: usize = fields
+        let fields = request.headers().len();
+        if fields > self.header_fields {
+            let detail = format!("{fields} header fields, more than {}", self.header_fields);
+            return Err(Fault::new(Code::HeadersTooLarge, detail));
+        }
+        let bytes: usize = request
+            .headers()
+            .iter()
             .map(|(name, value)| name.as_str().len() + value.len())
             .sum();
         if bytes > self.header_bytes {
@@ -83,6 +92,7 @@ impl Default for Limits {
             drain: Duration::from_secs(10),
             grace: Duration::from_secs(10),
             header_bytes: 16 * 1024,
+            header_fields: 80,
             headers: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
             handshakes: 512,

@@ -22,7 +22,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use self::labels::{Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested};
+use self::labels::{
+    Acted, ClaimOutcome, Claimed, Ended, Handshaken, Reloaded, Renewed, Requested, TurnedAway,
+};
 use self::recent::{Last, LastHour};
 use crate::audit::{EventKind, Outcome};
 use crate::{AuditEvent, Code, Live};
@@ -40,6 +42,9 @@ pub struct Metrics {
 
 struct Counts {
     connections: Gauge,
+    /// Those for which there was no room.
+    turned_away: Counter,
+    requests_turned_away: Family<TurnedAway, Counter>,
     handshakes: Family<Handshaken, Counter>,
     requests: Family<Requested, Counter>,
     decisions: Histogram,
@@ -86,6 +91,8 @@ impl Metrics {
         Self {
             counts: Arc::new(Counts {
                 connections: Gauge::default(),
+                turned_away: Counter::default(),
+                requests_turned_away: Family::default(),
                 handshakes: Family::default(),
                 requests: Family::default(),
                 decisions: Histogram::new(BUCKETS),
@@ -154,6 +161,18 @@ impl Metrics {
         Held(self.counts.connections.clone())
     }
 
+    /// A connection was not taken, as there are too many.
+    pub(crate) fn turn_away(&self) {
+        self.counts.turned_away.inc();
+    }
+
+    /// A request was refused before anybody looked at who makes it.
+    pub(crate) fn turn_away_request(&self, code: Code) {
+        let labels = TurnedAway::of(code);
+        let counts = &self.counts.requests_turned_away;
+        counts.get_or_create(&labels).inc();
+    }
+
     /// A handshake came to a connection.
     pub(crate) fn shook(
         &self,
@@ -201,6 +220,11 @@ impl Metrics {
         let counts = &*self.counts;
         let about = "Connections held, those in a handshake too";
         registry.register("connections", about, counts.connections.clone());
+        let about = "Connections that were not taken, as there were too many";
+        registry.register("connections_turned_away", about, counts.turned_away.clone());
+        let about = "Requests that were refused before anybody looked at who makes them, by code";
+        let requests = counts.requests_turned_away.clone();
+        registry.register("requests_turned_away", about, requests);
         let about = "Handshakes by outcome, code, TLS version and resumption";
         registry.register("handshakes", about, counts.handshakes.clone());
         let about = "Decided requests by principal, route, outcome and code";

@@ -36,6 +36,11 @@ pub(crate) fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
     // How long a head may take is watched for each connection: hyper would set a timer for each request.
     builder.header_read_timeout(None).max_buf_size(head(limits));
+    if limits.header_fields >= FIELDS_ON_THE_STACK {
+        // As with bytes: a little more is refused by us.
+        let fields = limits.header_fields.saturating_mul(2).min(MOST_FIELDS);
+        builder.max_headers(fields);
+    }
     builder
 }
 
@@ -59,5 +64,9 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Streams that a client opens and resets at once (CVE-2023-44487): then the connection ends.
 const MOST_RESETS: usize = 20;
+/// hyper takes so many of HTTP/1.1 at most. If it is told to take others, it looks for room on the heap for each request.
+const FIELDS_ON_THE_STACK: usize = 100;
+/// For so many there is room in a `HeaderMap`, and no request makes us look for much more.
+const MOST_FIELDS: usize = 10_000;
 /// Below it, hyper panics.
 const SMALLEST_HEAD: usize = 8192;

@@ -3,7 +3,8 @@ use axum::response::Response;
 use crate::{CorrelationId, Fault};
 
 /// How refusals and faults are written, on the routes of [`Api::rendered`](crate::Api::rendered): where a standard
-/// wants other bodies than problem documents.
+/// wants other bodies than problem documents. What is refused before a route is known is written by that of
+/// [`Server::rendered`](crate::Server::rendered).
 ///
 /// It chooses the status, the body and its type. `Cache-Control`, `Retry-After`, `WWW-Authenticate` and the
 /// id of the request are added to what it writes. A function
@@ -36,6 +37,20 @@ where
     fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {
         self(fault, id)
     }
+}
+
+/// Writes `fault`: with `renderer`, or as a problem document.
+pub(crate) fn write(
+    renderer: Option<&dyn Renderer>,
+    fault: &Fault,
+    id: &CorrelationId,
+) -> Response {
+    let Some(renderer) = renderer else {
+        return fault.render(id);
+    };
+    let mut response = renderer.render(fault, id);
+    fault.complete(&mut response);
+    response
 }
 
 impl std::fmt::Debug for dyn Renderer {

@@ -21,7 +21,7 @@ use crate::protocol;
 use crate::socket::Socket;
 use crate::streams::Together;
 use crate::watch::Watch;
-use crate::{Audit, Connection, Limits, Live};
+use crate::{Audit, Connection, Limits, Live, Renderer};
 
 /// Serves a router over TLS to clients that present a certificate.
 ///
@@ -50,6 +50,7 @@ use crate::{Audit, Connection, Limits, Live};
 #[derive(Debug)]
 pub struct Server {
     acceptor: Acceptor,
+    renderer: Option<Arc<dyn Renderer>>,
 }
 
 impl Server {
@@ -57,7 +58,16 @@ impl Server {
     pub fn new(live: Live, audit: Audit) -> Self {
         Self {
             acceptor: Acceptor::new(live, audit),
+            renderer: None,
         }
+    }
+
+    /// Lets `renderer` write what is refused before anybody looks at the route: `overloaded`, and a request whose head is too
+    /// large or announces too large a body. A group of routes has [its own](crate::Api::rendered) for all else.
+    #[must_use]
+    pub fn rendered(mut self, renderer: impl Renderer) -> Self {
+        self.renderer = Some(Arc::new(renderer));
+        self
     }
 
     /// Other limits than the default ones.
@@ -79,6 +89,7 @@ impl Server {
         let running = Arc::new(Running {
             acceptor: self.acceptor,
             router,
+            renderer: self.renderer,
             admission: Admission::new(&limits),
             ending: CancellationToken::new(),
         });
@@ -111,6 +122,7 @@ impl Server {
 pub(crate) struct Running {
     pub(crate) acceptor: Acceptor,
     router: Router,
+    renderer: Option<Arc<dyn Renderer>>,
     pub(crate) admission: Admission,
     ending: CancellationToken,
 }
@@ -118,6 +130,7 @@ pub(crate) struct Running {
 impl Running {
     fn spawn(self: &Arc<Self>, tcp: TcpStream, address: SocketAddr, connections: &mut JoinSet<()>) {
         let Some(admitted) = self.admission.admit(address.ip()) else {
+            self.acceptor.audit.metrics().turn_away();
             tracing::warn!(%address, "too many connections: one more is not taken");
             return;
         };
@@ -156,6 +169,7 @@ impl Running {
         let activity = Activity::default();
         let service = Answering::new(Facts {
             router: self.router.clone(),
+            renderer: self.renderer.clone(),
             connection: connection.clone(),
             live: live.clone(),
             activity: activity.clone(),
@@ -216,6 +230,7 @@ pub(crate) mod tests {
         Running {
             acceptor: Acceptor::new(live, audit),
             router: Router::new(),
+            renderer: None,
             admission: Admission::new(&Limits::default()),
             ending: CancellationToken::new(),
         }

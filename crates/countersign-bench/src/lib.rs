@@ -5,7 +5,8 @@
 //! and tells what a call cost: CPU time of the server's process, and how long the caller waited. A [`Scene`] has
 //! contenders take turns at one load; a [`Page`] is the table and the plot of it.
 //!
-//! Linux only: time and memory are read from `/proc`, and `taskset` says who runs where.
+//! Linux only: time and memory are read from `/proc`, and `taskset` says who runs where. It builds elsewhere, and a run ends at once
+//! with the reason.
 
 mod caller;
 pub use caller::{Caller, Group, Sessions};
@@ -20,6 +21,9 @@ pub use folder::Folder;
 
 mod latencies;
 pub use latencies::Latencies;
+
+mod linux;
+pub use linux::stay_on;
 
 mod load;
 pub use load::{Http, Load, Operation, Sample};

@@ -12,10 +12,9 @@ mod scenes;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
-use countersign_bench::{Folder, Kind, Page};
-use rustix::thread::{CpuSet, sched_setaffinity};
+use countersign_bench::{Folder, Kind, Page, stay_on};
 
 use crate::run::Run;
 
@@ -51,9 +50,7 @@ fn main() -> Result<()> {
     let [server, callers] = arguments.cpus.as_slice() else {
         anyhow::bail!("`--cpus` takes two numbers");
     };
-    let mut own = CpuSet::new();
-    own.set(*callers);
-    sched_setaffinity(None, &own).context("cannot stay on one processor")?;
+    stay_on(*callers)?;
     let million = scenes::all(Duration::ZERO).iter().any(|scene| {
         let asked = arguments.is_asked(scene.word);
         asked && scene.word.starts_with(scenes::MILLION)

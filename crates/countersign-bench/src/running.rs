@@ -7,7 +7,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+
+use crate::linux::hang_up;
 
 /// The process of a contender, until it is dropped.
 #[derive(Debug)]
@@ -93,9 +94,9 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// The process is gone.
+    /// The process is gone, or this is not Linux.
     pub fn reload(&self) -> Result<()> {
-        Ok(kill_process(Pid::from_child(&self.child), Signal::HUP)?)
+        hang_up(&self.child)
     }
 
     /// Of how many reloads its audit log tells.

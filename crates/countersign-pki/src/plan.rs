@@ -147,6 +147,23 @@ impl Plan {
         std::iter::successors(self.item(name), issuer)
     }
 
+    /// What an item will be, with every default: its line of the plan without the name.
+    ///
+    /// ```
+    /// use countersign_pki::{DEV_MANIFEST, Manifest, Plan};
+    ///
+    /// let manifest = Manifest::parse(DEV_MANIFEST)?;
+    /// let plan = Plan::new(&manifest, "2026-08-01T12:00:00Z".parse::<jiff::Timestamp>()?);
+    /// assert!(plan.line_of("billing")?.to_string().starts_with("client issuer=issuing "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`IssueError::UnknownItem`], with the names that there are.
+    pub fn line_of(&self, name: &str) -> Result<impl fmt::Display, IssueError> {
+        self.item(name).ok_or_else(|| self.unknown(name))
+    }
+
     /// The authority that issues an item; none for a root or for what is not in this plan.
     pub fn issuer_of(&self, name: &str) -> Option<&str> {
         self.item(name)?.issuer.as_deref()

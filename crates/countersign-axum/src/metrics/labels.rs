@@ -24,6 +24,11 @@ pub(super) struct Requested {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TurnedAway {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Ended {
     code: &'static str,
 }
@@ -104,6 +109,13 @@ impl Requested {
             outcome: event.outcome.as_str(),
             code: word(event.code),
         }
+    }
+}
+
+impl TurnedAway {
+    pub(super) fn of(code: Code) -> Self {
+        let code = code.as_str();
+        Self { code }
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::net::SocketAddr;
 
+use axum::body::Body;
+use axum::routing::get;
+use axum::{Router, middleware};
 use axum_server::Handle;
 use countersign_axum::audit::Outcome;
-use countersign_axum::{Audit, CountersignAcceptor};
+use countersign_axum::{Api, Audit, Connection, CountersignAcceptor};
 use countersign_tls::Alert;
+use http::{HeaderMap, Request};
 use rustls::version::TLS13;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::unbounded_channel;
@@ -14,22 +18,27 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{BOTH, Http, alert, shake};
 use crate::world::{Service, World, directory, router, soon, trust};
 
-/// Serves the router on a port of its own, with axum-server.
+/// Serves the usual router on a port of its own, with axum-server.
 async fn serve(world: &World) -> Service {
+    serve_with(world, router(world.live.clone())).await
+}
+
+async fn serve_with(world: &World, router: Router) -> Service {
     let (sink, events) = unbounded_channel();
     let (audit, _writer) = Audit::start(sink).unwrap();
+    let metrics = audit.metrics().clone();
     let acceptor = CountersignAcceptor::new(world.live.clone(), audit);
     let handle = Handle::new();
     let server = axum_server::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
         .acceptor(acceptor)
         .handle(handle.clone());
-    let router = router(world.live.clone());
     let done = tokio::spawn(async move {
         server.serve(router.into_make_service()).await.unwrap();
     });
     Service {
         address: soon(handle.listening()).await.unwrap(),
         events,
+        metrics,
         stop: CancellationToken::new(),
         done,
     }
@@ -106,6 +115,40 @@ async fn a_trust_that_is_removed_refuses_the_next_request() {
             held.ended().await;
         } else {
             assert_eq!(held.get("/whoami").await.code(), "certificate-untrusted");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_forged_header_reaches_neither_a_plain_route_beside_the_api_nor_a_layer_around_it() {
+    async fn told(connection: Connection, headers: HeaderMap) -> String {
+        let known = connection.address().ip().is_loopback();
+        format!("{known} {}", headers.contains_key("client-cert"))
+    }
+    async fn watch(
+        request: axum::extract::Request,
+        next: middleware::Next,
+    ) -> axum::response::Response {
+        let seen = request.headers().contains_key("client-cert").to_string();
+        let mut response = next.run(request).await;
+        let headers = response.headers_mut();
+        headers.insert("x-seen", seen.parse().unwrap());
+        response
+    }
+    let world = World::new();
+    let api = Api::new(world.live()).open("/guarded", get(told));
+    let plain = Router::new().route("/plain", get(told));
+    let router = plain
+        .merge(api.into_router())
+        .layer(middleware::from_fn(watch));
+    let service = serve_with(&world, router).await;
+    for http in BOTH {
+        let mut held = world.connect(&service, http, "reports").await;
+        for path in ["/plain", "/guarded"] {
+            let request = Request::get(path).header("client-cert", ":AAAA:");
+            let answer = held.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.body, "true false", "{http:?} {path}");
+            assert_eq!(answer.header("x-seen"), Some("false"), "{http:?} {path}");
         }
     }
 }

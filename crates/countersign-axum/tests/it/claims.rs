@@ -50,7 +50,7 @@ async fn nor_a_router_that_is_no_api_behind_our_listener() {
     assert_eq!(held.send(request()).await.body, "host");
 }
 
-/// As behind axum-server, whose listener takes nothing away.
+/// Which takes nothing away.
 #[tokio::test]
 async fn nor_an_api_behind_another_listener_which_may_refuse_them() {
     let world = World::new();

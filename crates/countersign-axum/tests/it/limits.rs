@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use countersign_axum::audit::Outcome;
-use countersign_axum::{Api, Code, Fault, Json, Limits};
-use http::Request;
+use countersign_axum::{Api, Code, CorrelationId, Fault, Json, Limits, Server};
+use http::{Request, StatusCode};
 use rustls::version::TLS13;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -47,6 +48,7 @@ async fn one_connection_too_many_is_closed_before_its_handshake() {
         assert_eq!(second.get("/").await.status, 200);
         let config = world.config(Http::One, &TLS13, Some(&world.client("billing")));
         assert!(shake(service.address, &config).await.is_err());
+        service.counts(&world, "countersign_connections_turned_away_total 1");
         // Those that are there do not notice.
         assert_eq!(first.get("/").await.status, 200);
         assert_eq!(second.get("/").await.status, 200);
@@ -95,6 +97,70 @@ async fn a_request_that_is_too_large_is_refused_in_words() {
             );
         }
     }
+    // The body without a length was too large for its route, and is in the audit log.
+    for code in ["headers-too-large", "body-too-large"] {
+        let counter = "countersign_requests_turned_away_total";
+        service.counts(&world, &format!("{counter}{{code=\"{code}\"}} 2"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_its_route_is_known_is_written_as_the_server_says() {
+    fn plain(fault: &Fault, _: &CorrelationId) -> Response {
+        (StatusCode::IM_A_TEAPOT, fault.code().as_str()).into_response()
+    }
+    let world = World::new();
+    let router = Api::new(world.live())
+        .open("/", get(async || "here"))
+        .into_router();
+    let mut limits = Limits::default();
+    limits.header_bytes = 1_000;
+    let set = |server: Server| server.limits(limits).rendered(plain);
+    let service = world.serve_by(router, set).await;
+    for http in BOTH {
+        let mut held = world.connect(&service, http, "billing").await;
+        let large = Request::get("/").header("x-large", "x".repeat(1_001));
+        let answer = held.send(large.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 418, "{http:?}");
+        assert_eq!(answer.body, "headers-too-large", "{http:?}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{http:?}");
+        assert!(answer.header("x-request-id").is_some(), "{http:?}");
+        // Once the router is asked, it is the `Api` that says.
+        assert_eq!(held.get("/nothing").await.code(), "not-found", "{http:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_too_many_fields_is_refused_in_words() {
+    let world = World::new();
+    let request = |fields: usize| {
+        let request = Request::get("/");
+        let add = |request: http::request::Builder, number| request.header("x-field", number);
+        (0..fields).fold(request, add).body(Body::empty())
+    };
+    let mut more = Limits::default();
+    more.header_fields = 150;
+    for (limits, taken, refused) in [(Limits::default(), 70, 90), (more, 140, 290)] {
+        let service = service(&world, limits).await;
+        for http in BOTH {
+            let mut held = world.connect(&service, http, "billing").await;
+            let answer = held.send(request(taken).unwrap()).await;
+            assert_eq!(answer.status, 200, "{http:?} {taken}");
+            let answer = held.send(request(refused).unwrap()).await;
+            assert_eq!(answer.status, 431, "{http:?} {refused}");
+            assert_eq!(answer.code(), "headers-too-large", "{http:?} {refused}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_many_fields_as_one_likes_can_be_allowed() {
+    let world = World::new();
+    let mut limits = Limits::default();
+    limits.header_fields = usize::MAX;
+    let service = service(&world, limits).await;
+    let mut held = world.connect(&service, Http::One, "billing").await;
+    assert_eq!(held.get("/").await.status, 200);
 }
 
 #[tokio::test]
@@ -226,6 +292,8 @@ async fn one_request_too_many_is_told_when_to_try_again() {
     assert_eq!(answer.status, 503);
     assert_eq!(answer.code(), "overloaded");
     assert_eq!(answer.header("retry-after"), Some("1"));
+    let counter = "countersign_requests_turned_away_total";
+    service.counts(&world, &format!("{counter}{{code=\"overloaded\"}} 1"));
     go.notify_one();
     assert_eq!(soon(answering).await.unwrap().body, "late");
 }

@@ -11,6 +11,7 @@ mod ending;
 mod further;
 mod handshake;
 mod limits;
+mod metrics;
 mod panic;
 mod reload;
 mod reloader;

@@ -9,7 +9,7 @@ use axum::routing::{any, get, post};
 use countersign_axum::audit::{EventKind, Outcome};
 use countersign_axum::{
     Anchors, Api, Audit, AuditEvent, Caller, Clock, Code, Connection, CorrelationId, Credential,
-    Directory, Fault, Json, Limits, Live, Path, Permission, Query, Require, Server, Trust,
+    Directory, Fault, Json, Limits, Live, Metrics, Path, Permission, Query, Require, Server, Trust,
     TrustSnapshot,
 };
 use countersign_identity::{NameRules, Scheme};
@@ -209,10 +209,19 @@ impl World {
     }
 
     pub(crate) async fn serve_with(&self, router: Router, limits: Limits) -> Service {
+        self.serve_by(router, |server| server.limits(limits)).await
+    }
+
+    pub(crate) async fn serve_by(
+        &self,
+        router: Router,
+        set: impl FnOnce(Server) -> Server,
+    ) -> Service {
         let (sink, events) = unbounded_channel();
         // The writer ends by itself, once the server is gone.
         let (audit, _writer) = Audit::start(sink).unwrap();
-        let server = Server::new(self.live.clone(), audit).limits(limits);
+        let metrics = audit.metrics().clone();
+        let server = set(Server::new(self.live.clone(), audit));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -220,6 +229,7 @@ impl World {
         Service {
             address,
             events,
+            metrics,
             stop,
             done: tokio::spawn(server.serve(listener, router, stopped)),
         }
@@ -229,11 +239,18 @@ impl World {
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
     pub(crate) events: UnboundedReceiver<AuditEvent>,
+    pub(crate) metrics: Metrics,
     pub(crate) stop: CancellationToken,
     pub(crate) done: JoinHandle<()>,
 }
 
 impl Service {
+    /// That its metrics have this line.
+    pub(crate) fn counts(&self, world: &World, line: &str) {
+        let text = self.metrics.text(&world.live);
+        assert!(text.lines().any(|told| told == line), "{line}: {text}");
+    }
+
     /// The next audit event; not those of connections that ended while nothing was asked, which come
     /// beside those of requests in no order.
     pub(crate) async fn event(&mut self) -> AuditEvent {

@@ -1,3 +1,4 @@
 //! What the measuring stick measures.
 
+#[cfg(target_os = "linux")]
 mod loads;

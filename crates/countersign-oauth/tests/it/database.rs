@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -97,12 +96,16 @@ fn programs() -> Option<String> {
 }
 
 /// PostgreSQL refuses to run as root: then it runs as `nobody`, to whom the folder is given.
+#[cfg(unix)]
 struct Owner {
     other: bool,
 }
 
+#[cfg(unix)]
 impl Owner {
     fn of(folder: &Path) -> Self {
+        use std::os::unix::fs::MetadataExt;
+
         let other = fs::metadata(folder).unwrap().uid() == 0;
         if other {
             std::os::unix::fs::chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -122,4 +125,21 @@ impl Owner {
     }
 }
 
+#[cfg(unix)]
 const NOBODY: u32 = 65534;
+
+#[cfg(not(unix))]
+struct Owner;
+
+#[cfg(not(unix))]
+impl Owner {
+    fn of(_: &Path) -> Self {
+        Self
+    }
+
+    fn run(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+}

@@ -16,7 +16,8 @@ use crate::ui;
 ///
 /// Creates what is missing; renews what has ended or soon will, for the key that is there; issues anew
 /// what the manifest describes otherwise or what an authority has signed that was replaced; makes the
-/// revocation lists anew that end soon or lack what was revoked. Nothing else is touched. Prints a line for each item that was changed: what was done, its name, and why.
+/// revocation lists anew that end soon or lack what was revoked. Nothing else is touched. Prints a line for each item that was changed: what was done, its name, and why;
+/// with --plan, below it, what the item will be, with every default.
 #[derive(Debug, Args)]
 #[command(after_long_help = epilogue(&EXAMPLES, &ENDINGS))]
 pub(crate) struct ApplyArgs {
@@ -24,7 +25,7 @@ pub(crate) struct ApplyArgs {
     #[arg(short, long, value_name = "FILE", help_heading = FOLDER)]
     file: Option<PathBuf>,
 
-    /// Only say what would be done; exit with 2 if there is something.
+    /// Only say what would be done, with every default; exit with 2 if there is something.
     #[arg(long)]
     plan: bool,
 
@@ -89,9 +90,11 @@ pub(super) fn run(args: ApplyArgs) -> Result<Exit> {
 fn compare(store: &Store, plan: &Plan, json: bool) -> Result<Exit> {
     let changes = store.compare(plan).map_err(failed)?;
     if json {
-        ui::data(outcome::changes_json(store, &changes));
+        ui::data(outcome::changes_json(store, plan, &changes)?);
     } else {
-        changes.iter().for_each(ui::data);
+        for change in changes.iter() {
+            ui::data(format!("{change}\n    {}", plan.line_of(&change.name)?));
+        }
         changes.lists().iter().for_each(ui::data);
     }
     let dir = store.dir().display();

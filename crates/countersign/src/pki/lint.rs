@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -100,7 +99,7 @@ fn look(path: &Path, password: Option<&str>, now: Timestamp) -> Result<Vec<Findi
 #[cfg(unix)]
 fn mode_of(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
-    let found = fs::metadata(path).ok()?;
+    let found = std::fs::metadata(path).ok()?;
     Some(found.permissions().mode() & 0o7777)
 }
 

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use countersign_pki::{Action, Change, Changes, Entry, ListEntry, Reason, Report, Store};
+use countersign_pki::{
+    Action, Change, Changes, Entry, IssueError, ListEntry, Plan, Reason, Report, Store, StoreError,
+};
 use serde_json::{Value, json};
 
 use crate::ui::{self, Progress};
 
 /// Applies, and shows on a terminal how far it is if there is much to do.
-pub(super) fn apply(
-    store: &Store,
-    plan: &countersign_pki::Plan,
-) -> Result<Report, countersign_pki::StoreError> {
+pub(super) fn apply(store: &Store, plan: &Plan) -> Result<Report, StoreError> {
     let progress = Progress::new("certificates", plan.looked_after().count());
     store.apply_telling(plan, |_| progress.step())
 }
@@ -66,22 +65,28 @@ pub(super) fn report_json(store: &Store, report: &Report) -> Value {
 }
 
 /// What would be done as one JSON document.
-pub(super) fn changes_json(store: &Store, changes: &Changes) -> Value {
+pub(super) fn changes_json(
+    store: &Store,
+    plan: &Plan,
+    changes: &Changes,
+) -> Result<Value, IssueError> {
     let item = |change: &Change| {
-        json!({
+        Ok(json!({
             "name": change.name,
             "action": change.action.to_string(),
             "reasons": texts(&change.reasons),
             "certificate": change.path,
             "key": store.key_path(&change.name),
-        })
+            "plan": plan.line_of(&change.name)?.to_string(),
+        }))
     };
-    json!({
+    let items: Result<Vec<_>, IssueError> = changes.iter().map(item).collect();
+    Ok(json!({
         "dir": store.dir(),
         "changed": !changes.is_empty(),
-        "items": changes.iter().map(item).collect::<Vec<_>>(),
+        "items": items?,
         "lists": lists_json(changes.lists()),
-    })
+    }))
 }
 
 /// Revocation lists as JSON.

@@ -215,11 +215,37 @@ fn apply_says_first_what_it_would_do_and_then_does_it() {
     assert_eq!(json["items"][0]["action"], "renewed");
     assert_eq!(changed(folder.path(), &before), [""; 0]);
 
-    assert_eq!(stdout(&pki(folder.path(), late)), stdout(&plan));
+    let done = pki(folder.path(), late);
+    let told = stdout(&plan).lines().filter(|line| !line.starts_with(' '));
+    assert!(stdout(&done).lines().eq(told), "{}", stdout(&plan));
     let certificates = changed(folder.path(), &before);
     assert_eq!(certificates.len(), 8);
     assert!(certificates.iter().all(|name| !name.ends_with("-key.pem")));
     assert_eq!(stdout(&pki(folder.path(), late)), "");
+}
+
+#[test]
+fn a_plan_shows_every_default_of_what_it_would_make() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("my.toml"), countersign_pki::DEV_MANIFEST).unwrap();
+    let line = "apply certs -f my.toml --clock 2026-08-01T12:00:00Z --plan";
+    let plan = pki_fails(folder.path(), line);
+    let mut lines = stdout(&plan).lines();
+    let server = lines.find(|line| line.contains(" server ")).unwrap();
+    assert_eq!(server, "created    server  missing");
+    let planned = lines.next().unwrap().strip_prefix("    ").unwrap();
+    let json = pki_fails(folder.path(), &format!("{line} --json"));
+    let json: serde_json::Value = serde_json::from_str(stdout(&json)).unwrap();
+    assert_eq!(json["items"][3]["plan"], planned);
+    let parts: Vec<_> = planned.split(' ').collect();
+    for part in [
+        "issuer=issuing",
+        "key=p256",
+        "ttl=30d",
+        "until=2026-08-31T12:00:00Z",
+    ] {
+        assert!(parts.contains(&part), "{part}: {planned}");
+    }
 }
 
 #[test]
@@ -228,7 +254,8 @@ fn a_plan_for_a_folder_that_is_not_there_makes_none() {
     fs::write(folder.path().join("my.toml"), countersign_pki::DEV_MANIFEST).unwrap();
     let plan = pki_fails(folder.path(), "apply certs -f my.toml --plan");
     assert_eq!(plan.status.code(), Some(2), "{}", stderr(&plan));
-    assert_eq!(stdout(&plan).lines().count(), 8);
+    let lines: Vec<_> = stdout(&plan).lines().collect();
+    assert_eq!(lines.len(), 2 * 8);
     assert!(!folder.path().join("certs").exists());
     pki(folder.path(), "apply certs -f my.toml");
     assert!(folder.path().join("certs/billing.pem").exists());
