@@ -299,6 +299,7 @@ impl Guard {
             guard: self,
             asked,
             let_in,
+            cut: None,
         };
         match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
             Ok(handler) => Answer::Running {
