@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::{Asked, Guard, LetIn};
 use crate::audit::{Action, EventKind, Recording};
+use crate::caller::Known;
 use crate::cutoff::{self, Cut, Cutoff};
 use crate::{Code, CorrelationId, Fault, Via};
 
@@ -101,17 +102,24 @@ impl Passed {
         (answer, told)
     }
 
-    /// Tells the audit log; nothing on a public route, where nobody was asked who he is.
+    /// Tells the audit log; on a public route what is known of whoever asks, though nobody was asked who that is.
     fn tell(&self, fault: Option<&Fault>, action: Option<Action>) -> Recording {
         let kind = match action {
             Some(_) => EventKind::Action,
             None if fault.is_some_and(is_denial) => EventKind::Request,
             None => return Recording::done(),
         };
-        let Some((connection, caller)) = &self.let_in else {
-            return Recording::done();
+        let live = &self.guard.live;
+        let (connection, mut event) = match &self.let_in {
+            LetIn::Known(connection, caller) => (connection, caller.event(kind, live, fault)),
+            LetIn::Anybody(Some(connection), claims) => {
+                let mut known = Known::default();
+                // It notes on the way what is known; what it comes to decides nothing.
+                let _ = known.heard(connection, live, claims.clone());
+                (connection, known.event(kind, connection, live, fault))
+            }
+            LetIn::Anybody(None, _) => return Recording::done(),
         };
-        let mut event = caller.event(kind, &self.guard.live, fault);
         self.asked.describe(&mut event);
         event.action = action.map(Box::new);
         connection.audit().record(event)
@@ -119,8 +127,10 @@ impl Passed {
 
     /// What a client of a gateway is answered is for no other one, and lasts no longer than the trust in it.
     fn keep(&mut self, mut answer: Response) -> Response {
-        let via = self.let_in.as_ref().and_then(|(_, caller)| caller.via());
-        let Some(via) = via else {
+        let LetIn::Known(_, caller) = &self.let_in else {
+            return answer;
+        };
+        let Some(via) = caller.via() else {
             return answer;
         };
         keep_apart(via, answer.headers_mut());
@@ -148,8 +158,10 @@ impl Passed {
     }
 
     fn cut(&self) -> Option<Cut> {
-        let (connection, caller) = self.let_in.as_ref()?;
-        Cutoff::of(connection, caller, &self.guard.live)
+        match &self.let_in {
+            LetIn::Known(connection, caller) => Cutoff::of(connection, caller, &self.guard.live),
+            LetIn::Anybody(..) => None,
+        }
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::routing::{get, post};
-use countersign_axum::audit::{EventKind, Outcome};
+use countersign_axum::audit::{Action, EventKind, Outcome};
 use countersign_axum::{
-    Api, AuditEvent, Caller, Code, Credential, Dialect, Forwarding, Gateway, Limits,
+    Api, AuditEvent, Caller, Code, Credential, Dialect, Fault, Forwarding, Gateway, Limits,
 };
 use countersign_identity::{ClientCert, ForwardedChain};
-use http::Request;
+use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -77,10 +77,14 @@ impl Fronted {
             waits.send(()).unwrap();
             std::future::pending::<&'static str>()
         };
+        let forbid = async || Fault::new(Code::PermissionMissing, "not today");
+        let act = async || (Action::new("note-taken"), "noted");
         let router = Api::new(world.live())
             .open("/stream", get(stream))
             .open("/wait", post(wait))
             .open("/whoami", get(whoami))
+            .public("/forbidden", get(forbid))
+            .public("/noted", get(act))
             .with_state(listening.clone())
             .into_router();
         let service = world.serve_with(router, limits).await;
@@ -332,5 +336,44 @@ async fn a_handler_that_still_waits_is_left_and_the_client_is_told_why() {
             let refused = format!("request denied {code} billing POST /wait");
             assert_eq!(fronted.service.told().await, refused);
         }
+    }
+}
+
+/// With what is known of whoever asks, by his own handshake or by the word of a gateway.
+#[tokio::test]
+async fn what_a_public_handler_refuses_or_does_is_audited() {
+    for http in BOTH {
+        let mut fronted = Fronted::start(brief()).await;
+        let world = &fronted.world;
+        let mut edge = fronted.connect(http).await;
+        let mut direct = world.connect(&fronted.service, http, "reports").await;
+        let mut stranger = world.connect(&fronted.service, http, "stranger").await;
+        let forwarded = request("GET", "/forbidden", &billing(world));
+        let answer = edge.send(forwarded).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        let refused = "request denied permission-missing";
+        let event = soon(fronted.service.events.recv()).await.unwrap();
+        assert_eq!(
+            event.correlation_id.as_ref().unwrap().as_str(),
+            answer.header("x-request-id").unwrap()
+        );
+        assert_eq!(event.detail.as_deref(), Some("not today"));
+        assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
+        let told = crate::world::brief(&event);
+        assert_eq!(told, format!("{refused} billing GET /forbidden"));
+
+        direct.get("/forbidden").await;
+        let told = fronted.service.told().await;
+        assert_eq!(told, format!("{refused} reports GET /forbidden"));
+
+        stranger.get("/forbidden").await;
+        let event = fronted.service.event().await;
+        let told = crate::world::brief(&event);
+        assert_eq!(told, format!("{refused} GET /forbidden"));
+        assert!(event.certificate().is_some() && event.address().is_some());
+
+        assert_eq!(direct.get("/noted").await.body, "noted");
+        let told = fronted.service.told().await;
+        assert_eq!(told, "action allowed reports GET /noted");
     }
 }
