@@ -75,9 +75,9 @@ impl Acceptor {
         };
         match result {
             Ok(tls) => {
-                let audit = self.audit.clone();
-                let connection =
-                    Connection::new(tls.get_ref().1, address, &self.live, audit, ending);
+                let (audit, grace) = (self.audit.clone(), self.limits.grace);
+                let state = tls.get_ref().1;
+                let connection = Connection::new(state, address, &self.live, audit, grace, ending);
                 connection.count(&self.live);
                 Ok((tls, connection))
             }

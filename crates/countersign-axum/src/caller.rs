@@ -1,5 +1,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use countersign_identity::{Certificate, Identity};
@@ -11,8 +12,8 @@ use jiff::Timestamp;
 use crate::asking::Asking;
 use crate::audit::{AuditEvent, EventKind, Who};
 use crate::claims::Claims;
-use crate::connection::{Judgement, not_ours};
-use crate::heard::{Client, untrusted};
+use crate::connection::{Judgement, lasts, not_ours};
+use crate::heard::{Client, Spoken, untrusted};
 use crate::{Code, Connection, Epoch, Fault, Forwarding, Gateway, Live, Snapshot, Via};
 
 /// Who is calling: a known principal, by which identity, with which certificate.
@@ -29,7 +30,7 @@ struct Facts {
     principal: Principal,
     identity: Identity,
     /// Of whom the gateway spoke.
-    client: Option<Arc<Client>>,
+    spoken: Option<Spoken>,
     who: Arc<Who>,
 }
 
@@ -39,7 +40,7 @@ impl Caller {
         epoch: Epoch,
         principal: Principal,
         identity: Identity,
-        client: Option<Arc<Client>>,
+        spoken: Option<Spoken>,
         mut who: Who,
     ) -> Self {
         who.principal = Some(principal.name().clone());
@@ -48,7 +49,7 @@ impl Caller {
             epoch,
             principal,
             identity,
-            client,
+            spoken,
             who: Arc::new(who),
         });
         Self { facts }
@@ -82,11 +83,27 @@ impl Caller {
     }
 
     pub(crate) fn client(&self) -> Option<&Client> {
-        self.facts.client.as_deref()
+        let spoken = self.facts.spoken.as_ref()?;
+        Some(&spoken.client)
     }
 
     pub(crate) fn epoch(&self) -> Epoch {
         self.facts.epoch
+    }
+
+    /// For how long the trust in a client of a gateway lasts, and that in the gateway, by what is known now: as
+    /// [`Connection::outlook`].
+    pub(crate) fn outlook(&self, connection: &Connection, live: &Live) -> Result<Duration, Fault> {
+        let gateway = connection.outlook(live).map_err(of_gateway)?;
+        let claims = self.facts.spoken.as_ref().map(|spoken| &spoken.claims);
+        let claims = claims.cloned().unwrap_or_default();
+        let again = Known::default().heard(connection, live, claims)?;
+        // What is taken for the gateway's own request is not the client's any more.
+        let Some(client) = again.client() else {
+            return Err(untrusted("who forwarded the client may not do so any more"));
+        };
+        let (end, not_after) = (client.forwarded.until(), again.principal().not_after());
+        Ok(gateway.min(lasts(end, not_after, live.now())))
     }
 
     /// What the audit log is told of what came after a decision.
@@ -173,7 +190,11 @@ impl Known {
                     self.part().certificate = unheard.certificate;
                     unheard.fault
                 })?;
-                self.forwarded(connection, client, &snapshot, now)
+                let spoken = Spoken {
+                    client,
+                    claims: own,
+                };
+                self.forwarded(connection, spoken, &snapshot, now)
             }
         }
     }
@@ -195,18 +216,19 @@ impl Known {
     fn forwarded(
         &mut self,
         connection: &Connection,
-        client: Arc<Client>,
+        spoken: Spoken,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<Caller, Fault> {
-        self.part().certificate = client.forwarded.certificate().cloned();
-        let identity = client.forwarded.identity()?.clone();
+        let forwarded = &spoken.client.forwarded;
+        self.part().certificate = forwarded.certificate().cloned();
+        let identity = forwarded.identity()?.clone();
         let principal = match snapshot.directory().lookup(&identity, now) {
             Ok(principal) => principal.clone(),
             Err(denial) => return Err(self.denied(&identity, denial)),
         };
         let who = connection.with(*self.part.take().unwrap_or_default());
-        let caller = Caller::new(snapshot.epoch(), principal, identity, Some(client), who);
+        let caller = Caller::new(snapshot.epoch(), principal, identity, Some(spoken), who);
         self.who = Some(Arc::clone(&caller.facts.who));
         Ok(caller)
     }
@@ -302,6 +324,12 @@ impl<'a> Speaker<'a> {
             )),
         }
     }
+}
+
+/// What is wrong is not the client's.
+fn of_gateway(fault: Fault) -> Fault {
+    let detail = format!("of the gateway: {}", fault.detail());
+    Fault::new(fault.code(), detail)
 }
 
 /// A gateway asks for a client of which it says nothing.

@@ -16,6 +16,8 @@ use rustls::ServerConnection;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "test-util")]
+use crate::Limits;
 use crate::asking::Asking;
 use crate::audit::{EventKind, Who};
 use crate::caller::Known;
@@ -43,6 +45,8 @@ struct Facts {
     /// By this it is counted among those of its caller.
     held: OnceLock<Arc<()>>,
     audit: Audit,
+    /// For what is under way once its trust has ended.
+    grace: Duration,
     ending: CancellationToken,
 }
 
@@ -91,13 +95,15 @@ impl Connection {
         address: SocketAddr,
         live: &Live,
         audit: Audit,
+        grace: Duration,
         ending: CancellationToken,
     ) -> Self {
         let snapshot = live.load();
         let judged = Peer::of(tls, snapshot.trust(), live.now());
         let leaf = tls.peer_certificates().and_then(|chain| chain.first());
         let judgement = Judgement::first(snapshot.epoch(), judged, leaf.map(AsRef::as_ref));
-        Self::judged_as(judgement, Handshake::of(tls), address, audit, ending)
+        let handshake = Handshake::of(tls);
+        Self::judged_as(judgement, handshake, address, audit, grace, ending)
     }
 
     /// A connection on which nobody shook hands, as if the client of `chain` (DER, leaf first) had: for tests of
@@ -160,8 +166,8 @@ impl Connection {
         let leaf = chain.first().map(Vec::as_slice);
         let judgement = Judgement::first(snapshot.epoch(), judged, leaf);
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let ending = CancellationToken::new();
-        Self::judged_as(judgement, Handshake::none(), nowhere, audit, ending)
+        let (grace, ending) = (Limits::default().grace, CancellationToken::new());
+        Self::judged_as(judgement, Handshake::none(), nowhere, audit, grace, ending)
     }
 
     fn judged_as(
@@ -169,6 +175,7 @@ impl Connection {
         handshake: Handshake,
         address: SocketAddr,
         audit: Audit,
+        grace: Duration,
         ending: CancellationToken,
     ) -> Self {
         Self {
@@ -180,6 +187,7 @@ impl Connection {
                 allowed: AtomicU64::new(0),
                 held: OnceLock::new(),
                 audit,
+                grace,
                 ending,
             }),
         }
@@ -194,6 +202,11 @@ impl Connection {
 
     pub(crate) fn audit(&self) -> &Audit {
         &self.facts.audit
+    }
+
+    /// For what is under way to finish, once the trust by which it was allowed has ended.
+    pub(crate) fn grace(&self) -> Duration {
+        self.facts.grace
     }
 
     /// Whom `gateway`, the other end, speaks of in `claims`.
@@ -238,16 +251,7 @@ impl Connection {
 
     /// Resolves once the trust by which the connection was accepted has ended, and says why.
     pub(crate) async fn distrusted(&self, live: &Live) -> Fault {
-        let mut changes = live.changes();
-        loop {
-            match self.outlook(live) {
-                Err(fault) => return fault,
-                Ok(lasts) => tokio::select! {
-                    _ = changes.changed() => {}
-                    () = sleep(lasts) => {}
-                },
-            }
-        }
+        distrusted(live, || self.outlook(live)).await
     }
 
     /// When the client is to be told that its certificate is about to end; none where it was so from the beginning.
@@ -269,20 +273,17 @@ impl Connection {
     pub(crate) fn outlook(&self, live: &Live) -> Result<Duration, Fault> {
         let (now, snapshot) = (live.now(), live.load());
         let judgement = self.judged(&snapshot, now);
-        let mut end = judgement.until;
+        let end = judgement.until;
         let peer = match judgement.peer() {
             // Let in without a certificate: there is no trust that could end.
             Err(PeerError::Refused(Refusal::Anonymous)) => return Ok(LONG),
             judged => judged?,
         };
-        if self.was_allowed() {
-            let principal = snapshot.directory().lookup(peer.identity()?, now)?;
-            end = principal
-                .not_after()
-                .map_or(end, |not_after| end.min(not_after));
+        if !self.was_allowed() {
+            return Ok(lasts(end, None, now));
         }
-        // The last second is good to its end.
-        Ok(until(end, now).saturating_add(SECOND))
+        let principal = snapshot.directory().lookup(peer.identity()?, now)?;
+        Ok(lasts(end, principal.not_after(), now))
     }
 
     fn certificate_ends(&self, live: &Live) -> Timestamp {
@@ -419,7 +420,31 @@ pub(crate) fn until(end: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }
 
-const LONG: Duration = Duration::from_secs(24 * 3600);
+/// For how long trust lasts: what was verified to `end`, and the principal to its `not_after`.
+pub(crate) fn lasts(end: Timestamp, not_after: Option<Timestamp>, now: Timestamp) -> Duration {
+    let end = not_after.map_or(end, |not_after| end.min(not_after));
+    // The last second is good to its end.
+    until(end, now).saturating_add(SECOND)
+}
+
+/// Resolves once trust has ended by `outlook`, which says for how long it lasts by what is known now, and says why.
+pub(crate) async fn distrusted(
+    live: &Live,
+    outlook: impl Fn() -> Result<Duration, Fault>,
+) -> Fault {
+    let mut changes = live.changes();
+    loop {
+        match outlook() {
+            Err(fault) => return fault,
+            Ok(lasts) => tokio::select! {
+                _ = changes.changed() => {}
+                () = sleep(lasts) => {}
+            },
+        }
+    }
+}
+
+pub(crate) const LONG: Duration = Duration::from_secs(24 * 3600);
 const SECOND: Duration = Duration::from_secs(1);
 
 fn read(leaf: &[u8]) -> Option<Arc<Certificate>> {

@@ -19,6 +19,7 @@ use self::answer::{Answer, Panicked, Passed};
 use crate::asking::Asking;
 use crate::audit::{EventKind, Recording};
 use crate::caller::Known;
+use crate::claims::Claims;
 use crate::connection::{not_ours, until};
 use crate::drain::{Lent, say_close};
 use crate::seen::Proof;
@@ -112,8 +113,12 @@ where
     }
 }
 
-/// Who is let in, and by which connection; nobody was asked on a public route.
-type LetIn = Option<(Connection, Caller)>;
+/// Who is let in, and by which connection.
+pub(crate) enum LetIn {
+    /// On a public route nobody is asked. What somebody says of the client goes no further.
+    Anybody(Option<Connection>, Claims),
+    Known(Connection, Caller),
+}
 
 /// What is decided, and whether it is told.
 type Decided = (Result<LetIn, Fault>, Recording);
@@ -232,26 +237,27 @@ impl Guard {
         if let Some(asking) = asking {
             asking.caller = Some(caller.clone());
         }
-        (Ok(Some((connection, caller))), told)
+        (Ok(LetIn::Known(connection, caller)), told)
     }
 
     /// Everybody may pass; headers of somebody who is not believed may not, where that is the rule.
     fn admit(&self, asked: &Asked, asking: &mut Asking) -> Decided {
         let claims = std::mem::take(&mut asking.claims);
-        let Some(connection) = asking.connection.as_ref().filter(|_| !claims.is_empty()) else {
-            return (Ok(None), Recording::done());
+        let connection = asking.connection.clone();
+        let Some(said) = connection.as_ref().filter(|_| !claims.is_empty()) else {
+            return (Ok(LetIn::Anybody(connection, claims)), Recording::done());
         };
         let mut known = Known::default();
-        let refused = match known.heard(connection, &self.live, claims) {
+        let refused = match known.heard(said, &self.live, claims.clone()) {
             Err(fault) if fault.code() == Code::ForwardedIdentityUntrusted => Some(fault),
             _ => None,
         };
-        count(connection, &known, refused.as_ref());
+        count(said, &known, refused.as_ref());
         let Some(fault) = refused else {
-            return (Ok(None), Recording::done());
+            return (Ok(LetIn::Anybody(connection, claims)), Recording::done());
         };
-        let event = self.event(connection, known, asked, Some(&fault));
-        (Err(fault), connection.audit().record(event))
+        let event = self.event(said, known, asked, Some(&fault));
+        (Err(fault), said.audit().record(event))
     }
 
     /// Notes the caller, and answers the certificate that its own renews; once for each connection, and there for each client of a
@@ -299,6 +305,7 @@ impl Guard {
             guard: self,
             asked,
             let_in,
+            cut: None,
         };
         match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
             Ok(handler) => Answer::Running {
@@ -432,9 +439,9 @@ mod tests {
         let request = Request::default();
         let mut handler =
             tower::service_fn(async |_: Request| Ok(Response::new(axum::body::Body::empty())));
-        let answer = guard
-            .clone()
-            .pass(guard.asked(&request), None, request, &mut handler);
+        let asked = guard.asked(&request);
+        let let_in = LetIn::Anybody(None, Claims::default());
+        let answer = guard.pass(asked, let_in, request, &mut handler);
         // Beyond a kibibyte, with a handler's own, the allocator has to search.
         assert!(size_of_val(&answer) <= 512, "{}", size_of_val(&answer));
         let Ok(answer) = answer.await;

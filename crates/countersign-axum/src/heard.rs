@@ -7,6 +7,7 @@ use countersign_tls::{Forwarded, Peer};
 use jiff::Timestamp;
 
 use crate::claims::Claims;
+use crate::cutoff::Cutoff;
 use crate::forwarding::Said;
 use crate::{Code, Epoch, Fault, Gateway, Snapshot};
 
@@ -25,6 +26,15 @@ pub(crate) struct Client {
     epoch: Epoch,
     /// Whether something was allowed to it.
     allowed: AtomicBool,
+    /// The same by each snapshot.
+    pub(crate) cutoff: Arc<Cutoff>,
+}
+
+/// A client of whom a gateway speaks in a request, and what it says.
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    pub(crate) client: Arc<Client>,
+    pub(crate) claims: Claims,
 }
 
 impl Client {
@@ -66,13 +76,16 @@ impl Heard {
     ) -> Result<Arc<Client>, Unheard> {
         let words = words(claims);
         let remembered = self.remembered(&words);
-        if let Some(client) = remembered.filter(|client| client.holds(snapshot.epoch(), now)) {
-            return Ok(client);
-        }
+        let cutoff = match remembered {
+            Some(client) if client.holds(snapshot.epoch(), now) => return Ok(client),
+            Some(client) => Arc::clone(&client.cutoff),
+            None => Arc::default(),
+        };
         let client = Arc::new(Client {
             forwarded: read(peer, gateway, claims, snapshot, now)?,
             epoch: snapshot.epoch(),
             allowed: AtomicBool::new(false),
+            cutoff,
         });
         self.remember(words, Arc::clone(&client));
         Ok(client)

@@ -68,6 +68,8 @@ pub use connection::Connection;
 mod correlation;
 pub use correlation::CorrelationId;
 
+mod cutoff;
+
 mod drain;
 
 mod fault;

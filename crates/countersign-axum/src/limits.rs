@@ -30,7 +30,7 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// For the requests in flight to finish once the server shuts down: 10 s.
     pub drain: Duration,
-    /// For the requests in flight to finish on a connection whose trust has ended: 10 s.
+    /// For the requests in flight to finish on a connection whose trust has ended, and for those of a gateway's client: 10 s.
     pub grace: Duration,
     /// Bytes of all header names and values of a request: 16 KiB. What is larger is answered with
     /// `headers-too-large`.

@@ -132,7 +132,8 @@ pub enum EventKind {
     /// A caller was allowed something by a newer certificate than before: the same principal, so
     /// nothing was decided anew.
     CertificateRenewed,
-    /// A connection whose trust ended while nothing was asked on it.
+    /// A connection whose trust ended while nothing was asked on it; or a gateway's client whose trust ended while it
+    /// was being answered.
     Connection,
     /// A TLS handshake that came to no connection.
     Handshake,

@@ -12,6 +12,8 @@ use pin_project_lite::pin_project;
 
 use super::{Asked, Guard, LetIn};
 use crate::audit::{Action, EventKind, Recording};
+use crate::caller::Known;
+use crate::cutoff::{self, Cut, Cutoff};
 use crate::{Code, CorrelationId, Fault, Via};
 
 pin_project! {
@@ -32,6 +34,8 @@ pub(crate) struct Passed {
     pub(super) guard: Arc<Guard>,
     pub(super) asked: Asked,
     pub(super) let_in: LetIn,
+    /// None as long as nothing had to be waited for, and where the caller comes directly.
+    pub(super) cut: Option<Cut>,
 }
 
 impl<F> Answer<F> {
@@ -57,7 +61,10 @@ where
             handler.poll(cx).map(|Ok(answer)| answer.into_response())
         }));
         let answered = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => match passed.as_mut().and_then(|passed| passed.cut_off(cx)) {
+                None => return Poll::Pending,
+                Some(fault) => Ok(fault.into_response()),
+            },
             Ok(Poll::Ready(answer)) => Ok(answer),
             Err(_) => Err(Panicked),
         };
@@ -79,40 +86,82 @@ pub(super) struct Panicked;
 
 impl Passed {
     /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
-    pub(super) fn finish(self, answered: Result<Response, Panicked>) -> (Response, Recording) {
-        let Self {
-            guard,
-            asked,
-            let_in,
-        } = self;
+    pub(super) fn finish(mut self, answered: Result<Response, Panicked>) -> (Response, Recording) {
         let mut answer = match answered {
             Ok(answer) => answer,
-            Err(Panicked) => panicked(&asked.id).into_response(),
+            Err(Panicked) => panicked(&self.asked.id).into_response(),
         };
         let fault = answer.extensions_mut().remove::<Fault>();
         let action = answer.extensions_mut().remove::<Action>();
-        let mut told = Recording::done();
-        if let Some((connection, caller)) = let_in {
-            if let Some(via) = caller.via() {
-                keep_apart(via, answer.headers_mut());
-            }
-            if action.is_some() || fault.as_ref().is_some_and(is_denial) {
-                let kind = match action {
-                    Some(_) => EventKind::Action,
-                    None => EventKind::Request,
-                };
-                let mut event = caller.event(kind, &guard.live, fault.as_ref());
-                asked.describe(&mut event);
-                event.action = action.map(Box::new);
-                told = connection.audit().record(event);
-            }
-        }
+        let told = self.tell(fault.as_ref(), action);
         let mut answer = match fault {
-            Some(fault) => guard.render(&fault, &asked.id),
-            None => answer,
+            Some(fault) => self.guard.render(&fault, &self.asked.id),
+            None => self.keep(answer),
         };
-        asked.id.write(answer.headers_mut());
+        self.asked.id.write(answer.headers_mut());
         (answer, told)
+    }
+
+    /// Tells the audit log; on a public route what is known of whoever asks, though nobody was asked who that is.
+    fn tell(&self, fault: Option<&Fault>, action: Option<Action>) -> Recording {
+        let kind = match action {
+            Some(_) => EventKind::Action,
+            None if fault.is_some_and(is_denial) => EventKind::Request,
+            None => return Recording::done(),
+        };
+        let live = &self.guard.live;
+        let (connection, mut event) = match &self.let_in {
+            LetIn::Known(connection, caller) => (connection, caller.event(kind, live, fault)),
+            LetIn::Anybody(Some(connection), claims) => {
+                let mut known = Known::default();
+                // It notes on the way what is known; what it comes to decides nothing.
+                let _ = known.heard(connection, live, claims.clone());
+                (connection, known.event(kind, connection, live, fault))
+            }
+            LetIn::Anybody(None, _) => return Recording::done(),
+        };
+        self.asked.describe(&mut event);
+        event.action = action.map(Box::new);
+        connection.audit().record(event)
+    }
+
+    /// What a client of a gateway is answered is for no other one, and lasts no longer than the trust in it.
+    fn keep(&mut self, mut answer: Response) -> Response {
+        let LetIn::Known(_, caller) = &self.let_in else {
+            return answer;
+        };
+        let Some(via) = caller.via() else {
+            return answer;
+        };
+        keep_apart(via, answer.headers_mut());
+        if !cutoff::may_last(answer.body()) {
+            return answer;
+        }
+        match self.cut.take().or_else(|| self.cut()) {
+            Some(cut) => answer.map(|body| cutoff::ending(body, cut)),
+            None => answer,
+        }
+    }
+
+    /// Why a client of a gateway is to be answered no more, while the handler has not answered; none as long as it is.
+    fn cut_off(&mut self, cx: &mut Context<'_>) -> Option<Fault> {
+        if self.cut.is_none() {
+            self.cut = self.cut();
+        }
+        match self.cut.as_mut()?.as_mut().poll(cx) {
+            Poll::Ready(fault) => {
+                self.cut = None;
+                Some(fault)
+            }
+            Poll::Pending => None,
+        }
+    }
+
+    fn cut(&self) -> Option<Cut> {
+        match &self.let_in {
+            LetIn::Known(connection, caller) => Cutoff::of(connection, caller, &self.guard.live),
+            LetIn::Anybody(..) => None,
+        }
     }
 }
 

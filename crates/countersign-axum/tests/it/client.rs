@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use countersign_axum::Credential;
 use countersign_tls::{Alert, RustlsCredential, provider};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::client::ResolvesClientCert;
@@ -163,8 +164,22 @@ impl Held {
         self.try_send(request).await.unwrap()
     }
 
-    pub(crate) async fn try_send(&mut self, mut request: Request<Body>) -> hyper::Result<Answer> {
-        let answering = match &mut self.sender {
+    pub(crate) async fn try_send(&mut self, request: Request<Body>) -> hyper::Result<Answer> {
+        let (parts, body) = self.open(request).await?.into_parts();
+        let body = soon(body.collect()).await?.to_bytes();
+        Ok(Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.into()).unwrap(),
+        })
+    }
+
+    /// The answer, of which the body is still to come.
+    pub(crate) async fn open(
+        &mut self,
+        mut request: Request<Body>,
+    ) -> hyper::Result<Response<Incoming>> {
+        match &mut self.sender {
             Sender::One(sender) => {
                 let host = "api.dev.example".parse().unwrap();
                 request.headers_mut().insert("host", host);
@@ -177,14 +192,7 @@ impl Held {
                 soon(sender.ready()).await?;
                 soon(sender.send_request(request)).await
             }
-        };
-        let (parts, body) = answering?.into_parts();
-        let body = soon(body.collect()).await?.to_bytes();
-        Ok(Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(body.into()).unwrap(),
-        })
+        }
     }
 
     /// Waits until the server has ended the connection, in order: nothing was cut off.

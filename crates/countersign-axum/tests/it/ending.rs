@@ -7,6 +7,8 @@ use axum::body::Body;
 use axum::routing::get;
 use countersign_axum::audit::Outcome;
 use countersign_axum::{Api, Directory, Limits};
+use countersign_pki::RevocationReason;
+use countersign_tls::RevocationList;
 use http_body_util::StreamBody;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{Mutex, Notify};
@@ -15,14 +17,14 @@ use crate::client::{BOTH, Held};
 use crate::world::{POLICY, Service, World, credential, directory, now, soon, trust};
 
 /// Limits by which what is cut off is cut off at once.
-fn brief() -> Limits {
+pub(crate) fn brief() -> Limits {
     let mut limits = Limits::default();
     limits.grace = Duration::from_millis(20);
     limits
 }
 
 /// Limits by which nothing is cut off.
-fn patient() -> Limits {
+pub(crate) fn patient() -> Limits {
     let mut limits = Limits::default();
     limits.grace = Duration::MAX;
     limits
@@ -41,22 +43,35 @@ async fn calls(held: &mut Held) {
 
 /// How the trust in `billing` ends.
 #[derive(Clone, Copy, Debug)]
-enum End {
+pub(crate) enum End {
+    Revoked,
     Removed,
     Disabled,
     Forgotten,
     Expired,
 }
 
-const ENDS: [(End, &str); 4] = [
+pub(crate) const ENDS: [(End, &str); 5] = [
+    (End::Revoked, "certificate-revoked"),
     (End::Removed, "certificate-untrusted"),
     (End::Disabled, "principal-disabled"),
     (End::Forgotten, "principal-unknown"),
     (End::Expired, "certificate-expired"),
 ];
 
-fn end(world: &World, how: End) {
+const SERIAL: &[u8] = &[7; 8];
+
+pub(crate) fn end(world: &World, how: End) {
     match how {
+        End::Revoked => {
+            let list = world.clients.crl(now());
+            let list = list.revoke(SERIAL, RevocationReason::KeyCompromise, now());
+            let list = RevocationList::from_der(list.issue().unwrap().der()).unwrap();
+            let clients = trust("clients", &world.clients).with_lists([list]);
+            let partners = trust("partners", &world.partners);
+            let revoked = world.snapshot(vec![clients, partners]);
+            world.live.swap(revoked, directory());
+        }
         End::Removed => {
             let partners = world.snapshot(vec![trust("partners", &world.partners)]);
             world.live.swap(partners, directory());
@@ -79,16 +94,16 @@ fn end(world: &World, how: End) {
     }
 }
 
-fn billing(world: &World) -> countersign_axum::Credential {
+pub(crate) fn billing(world: &World) -> countersign_axum::Credential {
     let until = "2026-08-02T00:00:00Z".parse().unwrap();
     world.ask(|client| {
         let client = client.uri("spiffe://dev.example/billing");
-        client.validity(now(), until)
+        client.serial(SERIAL).validity(now(), until)
     })
 }
 
 /// `reports`, by a CA that is removed nowhere.
-fn partner(world: &World) -> countersign_axum::Credential {
+pub(crate) fn partner(world: &World) -> countersign_axum::Credential {
     let name = "spiffe://dev.example/reports";
     credential(&world.partners.client(now()).uri(name).issue().unwrap())
 }
@@ -133,7 +148,7 @@ async fn what_is_asked_within_the_grace_is_refused_with_the_reason() {
 }
 
 /// A body that says what it is told to, until its sender is gone.
-fn told(words: UnboundedReceiver<&'static str>) -> Body {
+pub(crate) fn told(words: UnboundedReceiver<&'static str>) -> Body {
     let stream = futures_util::stream::unfold(words, async |mut words| {
         let word = words.recv().await?;
         let frame = hyper::body::Frame::data(axum::body::Bytes::from(word));

@@ -7,7 +7,10 @@ mod audit;
 mod claims;
 mod client;
 mod correlation;
+#[cfg(feature = "test-util")]
+mod cutoff;
 mod ending;
+mod forwarded;
 mod further;
 mod handshake;
 mod limits;

@@ -65,6 +65,10 @@ pub(crate) const POLICY: &str = r#"
         { trust = "partners", name = "spiffe://dev.example/reports" },
     ]
 
+    [principals.edge]
+    permissions = ["identity:forward"]
+    identities = [{ trust = "partners", name = "spiffe://dev.example/edge" }]
+
     [principals.former]
     enabled = false
     permissions = ["transactions:read"]
