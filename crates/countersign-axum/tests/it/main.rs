@@ -12,6 +12,7 @@ mod further;
 mod handshake;
 mod limits;
 mod panic;
+mod presented;
 mod reload;
 mod request;
 mod routes;
