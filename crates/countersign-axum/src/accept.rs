@@ -102,6 +102,9 @@ impl Acceptor {
             certificate: failure.certificate.map(Arc::new),
             ..Who::default()
         }));
+        if let Some(leaf) = failure.presented {
+            event.present(leaf);
+        }
         event
     }
 }
@@ -119,13 +122,14 @@ struct Failure {
     alert: Option<Alert>,
     detail: String,
     certificate: Option<Certificate>,
+    /// The same as it was presented, readable or not.
+    presented: Option<Arc<[u8]>>,
 }
 
 impl Failure {
     fn of(error: &io::Error, refused: Option<RefusedCertificate>) -> Self {
         if let Some(refused) = refused {
-            let certificate = Certificate::from_der(&refused.der).ok();
-            return Self::refused(refused.refusal, certificate);
+            return Self::refused(refused.refusal, Some(&refused.der));
         }
         let tls = error.get_ref().and_then(|error| error.downcast_ref());
         match tls {
@@ -143,13 +147,14 @@ impl Failure {
         }
     }
 
-    fn refused(refusal: Refusal, certificate: Option<Certificate>) -> Self {
+    fn refused(refusal: Refusal, leaf: Option<&[u8]>) -> Self {
         Self {
             outcome: Outcome::Refused,
             alert: Some(refusal.alert()),
             detail: refusal.to_string(),
             refusal: Some(refusal),
-            certificate,
+            certificate: leaf.and_then(|leaf| Certificate::from_der(leaf).ok()),
+            presented: leaf.map(Arc::from),
         }
     }
 
@@ -160,6 +165,7 @@ impl Failure {
             alert: None,
             detail: detail.into(),
             certificate: None,
+            presented: None,
         }
     }
 }

@@ -122,6 +122,8 @@ pub(crate) struct Known {
     who: Option<Arc<Who>>,
     /// Where there is none, as far as anybody came.
     part: Option<Box<Who>>,
+    /// The certificate itself, where it is what is refused.
+    presented: Option<Arc<[u8]>>,
     /// What somebody said who is not believed.
     pub(crate) unbelieved: Claims,
     /// When it was looked at, where that is the moment of the decision.
@@ -150,6 +152,9 @@ impl Known {
         let who = self.who.unwrap_or_else(who);
         let mut event = AuditEvent::decided(kind, time, epoch, who, fault);
         event.unbelieved = self.unbelieved.names();
+        if let Some(leaf) = self.presented {
+            event.present(leaf);
+        }
         event
     }
 
@@ -188,6 +193,7 @@ impl Known {
                 let heard = connection.hear(gateway, &own, &snapshot, now);
                 let client = heard.map_err(|unheard| {
                     self.part().certificate = unheard.certificate;
+                    self.presented = unheard.leaf.filter(|_| is_of_certificate(&unheard.fault));
                     unheard.fault
                 })?;
                 let spoken = Spoken {
@@ -275,7 +281,13 @@ impl Known {
         let found = self.find(&judgement, connection, snapshot, now);
         match &found {
             Ok(caller) => self.who = Some(Arc::clone(&caller.facts.who)),
-            Err(_) => self.part().certificate = judgement.certificate().cloned(),
+            Err(fault) => {
+                self.part().certificate = judgement.certificate().cloned();
+                // The first refusal ends the connection: of many requests that come together, one line is so long.
+                if is_of_certificate(fault) && !connection.is_ending() {
+                    self.presented = judgement.presented();
+                }
+            }
         }
         found
     }
@@ -293,6 +305,11 @@ impl Known {
         let caller = caller.map_err(|denial| self.denied(identity, denial))?;
         Ok(caller.clone())
     }
+}
+
+/// Whether it is the certificate that is refused, and not its holder.
+fn is_of_certificate(fault: &Fault) -> bool {
+    fault.code().challenge().is_some()
 }
 
 /// For whom the other end of a connection speaks.

@@ -61,6 +61,8 @@ pub(crate) struct Judgement {
     /// The last for whom a trust vouched; kept when none does any more, for the next snapshot.
     peer: Option<Peer>,
     refused: Option<PeerError>,
+    /// The certificate itself, where nobody ever vouched for it; of others the peer has it.
+    leaf: Option<Arc<[u8]>>,
     /// Whom the policy of the epoch takes the peer for, once somebody asked.
     caller: OnceLock<Option<Caller>>,
 }
@@ -328,6 +330,14 @@ impl Judgement {
         self.certificate.as_ref()
     }
 
+    /// The certificate itself, readable or not.
+    pub(crate) fn presented(&self) -> Option<Arc<[u8]>> {
+        let first = self.peer.as_ref().and_then(|peer| peer.chain().first());
+        first
+            .map(|leaf| Arc::from(leaf.as_ref()))
+            .or_else(|| self.leaf.clone())
+    }
+
     /// The peer, as long as a trust vouches.
     pub(crate) fn peer(&self) -> Result<&Peer, PeerError> {
         match (&self.peer, &self.refused) {
@@ -376,6 +386,7 @@ impl Judgement {
                 certificate: leaf.and_then(read),
                 peer: None,
                 refused: Some(refused),
+                leaf: leaf.map(Arc::from),
                 caller: OnceLock::new(),
             },
         }
@@ -388,6 +399,7 @@ impl Judgement {
             certificate: Some(Arc::clone(peer.certificate())),
             peer: Some(peer),
             refused: None,
+            leaf: None,
             caller: OnceLock::new(),
         }
     }
@@ -410,6 +422,7 @@ impl Judgement {
             certificate: self.certificate.clone(),
             peer: self.peer.clone(),
             refused,
+            leaf: self.leaf.clone(),
             caller: OnceLock::new(),
         }
     }

@@ -53,6 +53,8 @@ impl Client {
 pub(crate) struct Unheard {
     pub(crate) fault: Fault,
     pub(crate) certificate: Option<Arc<Certificate>>,
+    /// The same as it was forwarded, where no trust vouches for it.
+    pub(crate) leaf: Option<Arc<[u8]>>,
 }
 
 impl<E: Into<Fault>> From<E> for Unheard {
@@ -60,6 +62,7 @@ impl<E: Into<Fault>> From<E> for Unheard {
         Self {
             fault: fault.into(),
             certificate: None,
+            leaf: None,
         }
     }
 }
@@ -124,6 +127,7 @@ fn read(
             forwarded.map_err(|refused| Unheard {
                 fault: refused.into(),
                 certificate: Certificate::from_der(chain.leaf()).ok().map(Arc::new),
+                leaf: Some(chain.leaf().into()),
             })?
         }
         Said::Name(name) => match gateway.trusts() {
@@ -134,7 +138,11 @@ fn read(
     let certificate = forwarded.certificate().cloned();
     match believed(gateway, &forwarded) {
         Ok(()) => Ok(forwarded),
-        Err(fault) => Err(Unheard { fault, certificate }),
+        Err(fault) => Err(Unheard {
+            fault,
+            certificate,
+            leaf: None,
+        }),
     }
 }
 

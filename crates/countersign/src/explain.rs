@@ -2,6 +2,7 @@
 
 mod case;
 mod document;
+mod logged;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use countersign_server::Config;
 use http::Method;
 
 use self::case::Case;
+use self::logged::Logged;
 use crate::cli::{DEV_FOLDER, OUTPUT};
 use crate::connection::make_dev_client;
 use crate::epilogue::{Ending, Example, epilogue};
@@ -30,7 +32,7 @@ use crate::{certificates, dev, input, serve, ui};
 #[derive(Debug, Args)]
 #[command(
     after_long_help = epilogue(&EXAMPLES, &ENDINGS),
-    group = ArgGroup::new("caller").args(["dev_client", "cert"]).required(true)
+    group = ArgGroup::new("caller").args(["dev_client", "cert", "audit"]).required(true)
 )]
 pub(crate) struct ExplainArgs {
     /// The method of the request.
@@ -51,12 +53,16 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FILE", help_heading = CALLER)]
     cert: Option<PathBuf>,
 
+    /// The certificate that was refused by the last line of an audit log that has one; `-` is standard input.
+    #[arg(long, value_name = "FILE", help_heading = CALLER)]
+    audit: Option<PathBuf>,
+
     /// More that the client sends: the certificates of authorities between; may be repeated.
     #[arg(long, value_name = "FILE", help_heading = CALLER)]
     chain: Vec<PathBuf>,
 
     /// The configuration of the server, for its trusts and its policy [default: the dev server's, with the
-    /// `root.pem` beside the certificate].
+    /// `root.pem` beside the certificate, or in --dir].
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
     config: Option<PathBuf>,
 
@@ -76,7 +82,7 @@ pub(crate) struct ExplainArgs {
 const CALLER: &str = "Who calls";
 const SERVER: &str = "Who decides";
 
-const EXAMPLES: [Example; 3] = [
+const EXAMPLES: [Example; 4] = [
     (
         "A dev client and a route of the reference server",
         "countersign explain --as reports POST /v1/transactions",
@@ -84,6 +90,10 @@ const EXAMPLES: [Example; 3] = [
     (
         "A certificate that came by mail, and a server of ours",
         "countersign explain --cert partner.pem --config fixtures/server.toml GET /whoami",
+    ),
+    (
+        "A certificate that was refused, by a line of the audit log",
+        "grep 203.0.113.7 audit.jsonl | countersign explain --audit - --config fixtures/server.toml GET /whoami",
     ),
     (
         "Will it still be allowed next year",
@@ -98,36 +108,56 @@ const ENDINGS: [Ending; 3] = [
 ];
 
 impl ExplainArgs {
+    /// Where the certificate is.
     fn cert(&self) -> PathBuf {
         let name = self.dev_client.as_deref().unwrap_or_default();
         let of_dev = || self.dir.join(format!("{name}.pem"));
-        self.cert.clone().unwrap_or_else(of_dev)
+        let named = self.cert.as_ref().or(self.audit.as_ref());
+        named.cloned().unwrap_or_else(of_dev)
+    }
+
+    /// Where the dev server's root is, where that is who decides.
+    fn folder(&self) -> PathBuf {
+        match &self.audit {
+            Some(_) => self.dir.clone(),
+            None => self.cert().parent().map(Path::to_owned).unwrap_or_default(),
+        }
     }
 
     /// All that the client sends, and the first of it.
-    fn presented(&self, cert: &Path) -> Result<(Vec<Vec<u8>>, Certificate)> {
-        let wanted = "name a file with a certificate";
-        let make = |name: &String| make_dev_client(name, &self.dir);
-        let make = self.dev_client.as_ref().map(make);
-        let mut chain = certificates::read(cert, make.as_deref().unwrap_or(wanted))?;
+    fn presented(&self, logged: Option<&Logged>) -> Result<(Vec<Vec<u8>>, Certificate)> {
+        let mut chain = match logged {
+            Some(logged) => vec![logged.leaf.clone()],
+            None => self.in_file()?,
+        };
         for path in &self.chain {
-            chain.extend(certificates::read(path, wanted)?);
+            chain.extend(certificates::read(path, WANTED)?);
         }
         let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
         let certificate = Certificate::from_der(leaf)
-            .with_context(|| format!("`{}`", cert.display()))
-            .hint("name a file with a certificate, as PEM or DER")?;
+            .with_context(|| format!("`{}`", self.cert().display()))
+            .hint(match logged {
+                Some(_) => "no server can read it: its holder needs another",
+                None => "name a file with a certificate, as PEM or DER",
+            })?;
         Ok((chain, certificate))
+    }
+
+    fn in_file(&self) -> Result<Vec<Vec<u8>>> {
+        let make = |name: &String| make_dev_client(name, &self.dir);
+        let make = self.dev_client.as_ref().map(make);
+        certificates::read(&self.cert(), make.as_deref().unwrap_or(WANTED))
     }
 }
 
 /// `countersign explain`.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
-    let cert = args.cert();
-    let (chain, certificate) = args.presented(&cert)?;
+    let logged = args.audit.as_deref().map(Logged::last).transpose()?;
+    let (chain, certificate) = args.presented(logged.as_ref())?;
     let method = method(&args.method)?;
-    let (trusts, directory) = rules(args, &cert)?;
+    let (trusts, directory) = rules(args)?;
     let case = Case {
+        logged: logged.as_ref(),
         chain: &chain,
         certificate: &certificate,
         trusts: &trusts,
@@ -157,14 +187,13 @@ fn method(text: &str) -> Result<Method> {
 }
 
 /// What the server goes by.
-fn rules(args: &ExplainArgs, cert: &Path) -> Result<(Vec<Trust>, Directory)> {
+fn rules(args: &ExplainArgs) -> Result<(Vec<Trust>, Directory)> {
     if let Some(path) = &args.config {
         let config = Config::from_file(path).map_err(serve::explain_config)?;
         let trusts = config.load_trusts().map_err(serve::explain_config)?;
         return Ok((trusts, config.load_policy().map_err(serve::explain_config)?));
     }
-    let folder = cert.parent().unwrap_or_else(|| Path::new(""));
-    let trust = dev::trust(&folder.join("root.pem"));
+    let trust = dev::trust(&args.folder().join("root.pem"));
     let trust = trust.hint("name the configuration of the server with --config")?;
     Ok((vec![trust], Directory::from_toml(dev::DEV_POLICY)?))
 }
@@ -186,6 +215,8 @@ fn routes(args: &ExplainArgs) -> Result<RouteTable> {
         .with_context(|| format!("`{}`", path.display()))
         .hint(MAKE_ROUTES)
 }
+
+const WANTED: &str = "name a file with a certificate";
 
 const MAKE_ROUTES: &str =
     "make it with `countersign serve --routes --json`, or `Api::table` and `to_json`";

@@ -1,7 +1,7 @@
 //! What is in this file? And where it cannot be read, what is there to do?
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -17,6 +17,18 @@ pub(crate) fn bytes(path: &Path, wanted: &str) -> Result<Vec<u8>> {
 /// The text of a file.
 pub(crate) fn text(path: &Path, wanted: &str) -> Result<String> {
     or_advice(path, fs::read_to_string(path), wanted)
+}
+
+/// The lines of a file, one after the other: it may be large. Of `-` those of standard input.
+pub(crate) fn lines(
+    path: &Path,
+    wanted: &str,
+) -> Result<impl Iterator<Item = io::Result<String>> + use<>> {
+    let lines: Box<dyn BufRead> = match path == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(BufReader::new(or_advice(path, File::open(path), wanted)?)),
+    };
+    Ok(lines.lines())
 }
 
 fn or_advice<T>(path: &Path, read: io::Result<T>, wanted: &str) -> Result<T> {

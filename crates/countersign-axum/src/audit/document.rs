@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use countersign_identity::{AltName, Certificate};
 use countersign_tls::Handshake;
+use data_encoding::BASE64;
 use http::HeaderName;
 use serde::{Serialize, Serializer};
 
@@ -42,6 +43,8 @@ struct Line<'a> {
     correlation_id: Option<&'a str>,
     #[serde(flatten)]
     who: Option<Asker<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presented: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unbelieved: Vec<&'a str>,
     #[serde(flatten)]
@@ -146,6 +149,7 @@ impl<'a> Line<'a> {
             alert: event.alert.map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
             who: event.who.as_deref().map(Asker::of),
+            presented: event.presented().map(|leaf| BASE64.encode(leaf)),
             unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),

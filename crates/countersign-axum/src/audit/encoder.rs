@@ -90,6 +90,7 @@ fn is_usual(event: &AuditEvent) -> bool {
         && matches!(event.outcome, Outcome::Allowed | Outcome::Denied)
         && event.detail.is_none()
         && event.alert.is_none()
+        && event.presented().is_none()
         && event.unbelieved.is_empty()
         && event.renewed.is_none()
         && event.action.is_none()
@@ -200,6 +201,9 @@ mod tests {
                 check(&event);
                 event.detail = None;
                 event.renewed = Some(Arc::clone(&other));
+                check(&event);
+                event.renewed = None;
+                event.present(Arc::from(&b"not to be read"[..]));
                 check(&event);
                 event.kind = EventKind::Handshake;
                 check(&event);

@@ -32,6 +32,8 @@ pub struct AuditEvent {
     pub correlation_id: Option<CorrelationId>,
     /// None of a reload.
     pub(crate) who: Option<Arc<Who>>,
+    /// Where it is the certificate that is refused: its DER.
+    presented: Option<Arc<[u8]>>,
     /// Headers that said who a client is, by somebody who is not believed. They were taken away.
     pub unbelieved: Vec<HeaderName>,
     /// The certificate that this one renews.
@@ -62,6 +64,7 @@ impl AuditEvent {
             alert: None,
             correlation_id: None,
             who: None,
+            presented: None,
             unbelieved: Vec::new(),
             renewed: None,
             method: None,
@@ -92,6 +95,19 @@ impl AuditEvent {
         event
     }
 
+    /// Keeps `leaf`, the certificate that is refused; of one that is too large, how large it is.
+    pub(crate) fn present(&mut self, leaf: Arc<[u8]>) {
+        if leaf.len() <= LARGEST {
+            self.presented = Some(leaf);
+            return;
+        }
+        let detail = self.detail.get_or_insert_default();
+        let bytes = leaf.len();
+        detail.push_str(&format!(
+            "; the certificate is left out: it has {bytes} bytes, and at most {LARGEST} are kept"
+        ));
+    }
+
     /// The other end of the TCP connection; none of a reload.
     pub fn address(&self) -> Option<SocketAddr> {
         self.who.as_ref()?.address
@@ -112,9 +128,15 @@ impl AuditEvent {
         self.who.as_ref()?.principal.as_ref()
     }
 
-    /// The certificate that was presented.
+    /// The facts of the certificate that was presented; none where it cannot be read.
     pub fn certificate(&self) -> Option<&Certificate> {
         self.who.as_ref()?.certificate.as_deref()
+    }
+
+    /// The certificate itself, where it is what was refused: the DER of the leaf as it was presented, readable or not.
+    /// None of one beyond 16 KiB, and of a request on a connection that was ending already.
+    pub fn presented(&self) -> Option<&[u8]> {
+        self.presented.as_deref()
     }
 
     /// The gateway that says so, where the caller did not shake hands with us itself.
@@ -187,3 +209,6 @@ impl EventKind {
         }
     }
 }
+
+/// Of a certificate that is kept. Usual ones have less than two kibibytes; a handshake takes 64.
+const LARGEST: usize = 16 * 1024;

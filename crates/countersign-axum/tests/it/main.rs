@@ -16,6 +16,7 @@ mod handshake;
 mod limits;
 mod metrics;
 mod panic;
+mod presented;
 mod reload;
 mod reloader;
 mod request;

@@ -130,7 +130,7 @@ async fn an_anchor_that_has_ended_is_not_said_to_end_soon() {
 async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() {
     let page = get(&scene().await.server, "/").await.into_body();
     let refusals = section(&page, "refusals");
-    let rows: Vec<_> = refusals.split("<details").skip(1).collect();
+    let rows: Vec<_> = refusals.split("<details id=\"refusal-").skip(1).collect();
     assert_eq!(rows.len(), 5);
     for ((row, code), wanted) in rows.iter().rev().zip(REFUSALS).zip([
         "Issuer CN=Acme Clients",
@@ -145,7 +145,38 @@ async fn each_refusal_has_its_reason_its_certificate_and_what_the_policy_says() 
             "{code}, {wanted}: {told}"
         );
         assert!(told.contains("Thumbprint"), "{told}");
+        let refused = code.starts_with("certificate-") || code == "revocation-unknown";
+        assert_eq!(
+            told.contains("-----BEGIN CERTIFICATE-----"),
+            refused,
+            "{code}"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_refused_certificate_is_there_to_be_copied_though_it_cannot_be_read() {
+    let mut scene = Scene::quiet(now(), Addresses::loopback()).await;
+    let unreadable = scene.present(vec![vec![b'<'; 60]]);
+    scene.send(unreadable, "GET", "/whoami").await;
+    let page = get(&scene.server, "/").await.into_body();
+    let refusals = section(&page, "refusals");
+    let told = text(refusals);
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        told.contains("certificate-unsuitable a certificate that cannot be read"),
+        "{told}"
+    );
+    assert!(told.contains("Certificate it cannot be read"), "{told}");
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n{}\n-----END CERTIFICATE-----",
+        "PDw8".repeat(16),
+        "PDw8".repeat(4)
+    );
+    assert!(
+        refusals.contains(&format!("<pre>{pem}</pre>")),
+        "{refusals}"
+    );
 }
 
 #[tokio::test]

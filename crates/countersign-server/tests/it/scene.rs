@@ -200,7 +200,7 @@ impl Scene {
     }
 
     /// What the writer has passed on it has counted, too.
-    async fn send(&mut self, connection: Connection, method: &str, path: &str) {
+    pub(crate) async fn send(&mut self, connection: Connection, method: &str, path: &str) {
         let request = http::Request::builder().method(method).uri(path);
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(connection);
@@ -209,7 +209,12 @@ impl Scene {
     }
 
     fn connect(&self, client: &Issued) -> Connection {
-        Connection::without_handshake(client.chain_der(), &self.live, self.audit.clone())
+        self.present(client.chain_der())
+    }
+
+    /// The connection of somebody who presents `chain`.
+    pub(crate) fn present(&self, chain: Vec<Vec<u8>>) -> Connection {
+        Connection::without_handshake(chain, &self.live, self.audit.clone())
     }
 
     /// Sets the clock.

@@ -230,6 +230,8 @@ async fn a_forwarded_certificate_is_judged_as_any_other_and_the_gateway_goes_on(
         // Whoever is refused, the operator learns with which certificate.
         let presented = event.certificate().unwrap().thumbprint();
         assert_eq!(presented, Thumbprint::of(issued.certificate_der()));
+        let refused = code.challenge().map(|_| issued.certificate_der());
+        assert_eq!(event.presented(), refused, "{code}");
         assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
     }
     let said = lines(&said(&dialect, &billing));

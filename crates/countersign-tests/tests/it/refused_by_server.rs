@@ -37,6 +37,10 @@ async fn check(
         let thumbprint = event
             .certificate()
             .map(|certificate| certificate.thumbprint());
+        let leaf = presented
+            .as_ref()
+            .map(|(_, issued)| issued.certificate_der());
+        assert_eq!(event.presented(), leaf, "{wire}");
         let presented = presented.map(|(_, issued)| {
             let certificate = Certificate::from_der(issued.certificate_der());
             certificate.unwrap().thumbprint()

@@ -120,6 +120,8 @@ async fn refused(
         .certificate()
         .map(|told| told.thumbprint().to_string());
     assert_eq!(told, issued.map(thumbprint), "{case}");
+    let presented = issued.map(Issued::certificate_der);
+    assert_eq!(event.presented(), presented, "{case}");
     assert_eq!(
         event.correlation_id.unwrap().as_str(),
         problem.correlation_id()

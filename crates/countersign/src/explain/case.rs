@@ -6,8 +6,12 @@ use countersign_tls::{Examination, PeerError};
 use http::Method;
 use jiff::Timestamp;
 
+use super::logged::Logged;
+
 /// A certificate, a request, and what a server goes by.
 pub(super) struct Case<'a> {
+    /// Where the certificate is from, if that is the audit log.
+    pub(super) logged: Option<&'a Logged>,
     pub(super) chain: &'a [Vec<u8>],
     pub(super) certificate: &'a Certificate,
     pub(super) trusts: &'a [Trust],

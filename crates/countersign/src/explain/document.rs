@@ -6,8 +6,17 @@ use countersign_tls::Vote;
 use serde_json::{Value, json};
 
 use super::case::{Case, Decision};
+use super::logged::Logged;
 
 pub(super) fn of(case: &Case<'_>, decision: &Decision<'_>) -> Value {
+    let mut document = decided(case, decision);
+    if let (Some(logged), Value::Object(members)) = (case.logged, &mut document) {
+        members.insert("logged".to_owned(), refusal(logged));
+    }
+    document
+}
+
+fn decided(case: &Case<'_>, decision: &Decision<'_>) -> Value {
     let refused = decision.verdict.as_ref().err();
     json!({
         "decision": if refused.is_none() { "allowed" } else { "denied" },
@@ -21,6 +30,15 @@ pub(super) fn of(case: &Case<'_>, decision: &Decision<'_>) -> Value {
         "elsewhere": decision.policy.as_ref().map(elsewhere),
         "route": route(decision),
         "granting_roles": decision.policy.as_ref().map(granting),
+    })
+}
+
+fn refusal(logged: &Logged) -> Value {
+    json!({
+        "time": logged.text("time"),
+        "code": logged.text("code"),
+        "detail": logged.text("detail"),
+        "address": logged.text("address"),
     })
 }
 

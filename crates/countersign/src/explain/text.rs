@@ -5,11 +5,14 @@ use countersign_identity::{AltName, Identity, Scheme};
 use countersign_tls::Vote;
 
 use super::case::{Case, Decision};
+use super::logged::Logged;
 use crate::ui;
 
 /// Lines of two cells: the step, and what came of it.
 pub(super) fn lines(case: &Case<'_>, decision: &Decision<'_>) -> Vec<Vec<String>> {
-    let mut steps = vec![("certificate", certificate(case))];
+    let mut steps = Vec::new();
+    steps.extend(case.logged.map(|logged| ("logged", refusal(logged))));
+    steps.push(("certificate", certificate(case)));
     steps.extend(
         decision
             .examination
@@ -39,6 +42,11 @@ pub(super) fn lines(case: &Case<'_>, decision: &Decision<'_>) -> Vec<Vec<String>
     cells
         .map(|(step, found)| vec![step.to_owned(), found])
         .collect()
+}
+
+fn refusal(logged: &Logged) -> String {
+    let [time, code, address] = ["time", "code", "address"].map(|member| logged.text(member));
+    format!("{code} at {time}, from {address}")
 }
 
 fn certificate(case: &Case<'_>) -> String {

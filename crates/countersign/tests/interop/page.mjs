@@ -71,7 +71,7 @@ const sideways = (page) => page.evaluate((width) => document.documentElement.scr
 const unfold = (page) =>
   page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
 const text = (page) => page.$eval("main", (main) => main.innerText);
-const refusals = (page) => page.$$eval(".refusals details", (all) => all.length);
+const refusals = (page) => page.$$eval(".refusals li > details", (all) => all.length);
 
 const its_own = async (browser) => {
   const page = await open(browser);
@@ -147,11 +147,11 @@ const in_place = async (browser) => {
   const page = await open(browser);
   const visits = () => page.evaluate(() => performance.getEntriesByType("navigation").length + (window.mark ??= 0));
   await page.evaluate(() => (window.mark = 41));
-  const row = ".refusals li:last-child details";
+  const row = ".refusals li:last-child > details";
   const id = await page.$eval(row, (details) => details.id);
-  await page.click(row + " summary");
+  await page.click(row + " > summary");
   await refuse();
-  await page.waitForFunction(() => document.querySelectorAll(".refusals details").length === 6);
+  await page.waitForFunction(() => document.querySelectorAll(".refusals li > details").length === 6);
   const now = await page.evaluate((id) => {
     const summary = document.activeElement;
     return [document.getElementById(id).open, summary.localName, summary.parentElement.id];
@@ -214,7 +214,7 @@ const paused = async (browser) => {
   assert.equal(await refusals(page), before);
   assert.equal(await fetches(page), 1);
   await press(page);
-  await page.waitForFunction((more) => document.querySelectorAll(".refusals details").length === more, {}, before + 1);
+  await page.waitForFunction((more) => document.querySelectorAll(".refusals li > details").length === more, {}, before + 1);
   assert.equal(await fetches(page), 2);
   await close(page);
   said("who pauses is not refreshed, by what was underway neither");

@@ -2,11 +2,14 @@ use std::fs;
 use std::path::Path;
 
 use countersign_pki::{Authority, Issued, Request};
+use data_encoding::BASE64;
 use jiff::Timestamp;
-use serde_json::Value;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{run, stderr, stdout};
+use crate::support::{countersign, run, stderr, stdout};
 
 const NOW: &str = "2026-08-01T12:00:00Z";
 
@@ -233,6 +236,87 @@ fn a_program_is_told_the_same() {
         assert_eq!(said["code"].as_str(), code, "{name}");
         assert_eq!(said["route"]["permission"], "transactions:write", "{name}");
         assert_eq!(said["trusts"].as_array().unwrap().len(), 2, "{name}");
+    }
+}
+
+/// A line as the audit log has it, where it was the certificate in this file that was refused.
+fn line(folder: &Path, name: &str, address: &str) -> String {
+    let pem = fs::read(folder.join(format!("{name}.pem"))).unwrap();
+    let leaf = CertificateDer::pem_slice_iter(&pem).next().unwrap();
+    refused(address, &leaf.unwrap())
+}
+
+fn refused(address: &str, leaf: &[u8]) -> String {
+    let presented = BASE64.encode(leaf);
+    format!(
+        r#"{{"time":"{NOW}","event":"handshake","outcome":"refused","code":"certificate-untrusted","detail":"why","address":"{address}","presented":"{presented}","epoch":1}}"#
+    ) + "\n"
+}
+
+const ALLOWED: &str = r#"{"time":"2026-08-01T12:00:00Z","event":"request","outcome":"allowed","principal":"presented","epoch":1}
+somebody else's "presented" line
+"#;
+
+fn explain_audit(folder: &Path, log: &str, more: &[&str]) -> (Option<i32>, String, String) {
+    let mut args = vec!["explain", "--audit", log, "--clock", NOW];
+    args.extend(["--config", "server.toml"]);
+    args.extend_from_slice(more);
+    let stdin = fs::File::open(folder.join("audit.jsonl")).unwrap();
+    let output = countersign(folder, &args).stdin(stdin).output().unwrap();
+    let said = stdout(&output).to_owned();
+    (output.status.code(), said, stderr(&output).to_owned())
+}
+
+#[test]
+fn the_last_certificate_that_the_audit_log_has_is_explained() {
+    let folder = world();
+    let folder = folder.path();
+    let lines = [
+        line(folder, "foreign", "203.0.113.6:1"),
+        line(folder, "billing", "203.0.113.7:2"),
+        ALLOWED.to_owned(),
+    ];
+    fs::write(folder.join("audit.jsonl"), lines.concat()).unwrap();
+    for log in ["audit.jsonl", "-"] {
+        let (code, said, error) = explain_audit(folder, log, &POST);
+        // The leaf alone: without the intermediate nobody vouches.
+        assert_eq!(code, Some(3), "{error}");
+        assert_eq!(said, "\
+logged       certificate-untrusted at 2026-08-01T12:00:00Z, from 203.0.113.7:2
+certificate  no subject; from 2026-08-01T11:55:00Z until 2026-08-31T12:00:00Z
+trust        `clients` does not vouch: no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing
+trust        `partners` does not vouch: no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing
+named        spiffe://a.example/billing
+named        dns:b.a.example
+route        POST /v1/transactions (POST /v1/transactions) needs `transactions:write`
+decision     denied, 401 certificate-untrusted: no path from the certificate to a trusted anchor: another issuer, or an intermediate is missing
+");
+    }
+    let more = ["--chain", "reports.pem", "--json", POST[0], POST[1]];
+    let (code, said, _) = explain_audit(folder, "-", &more);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &said["decision"]), (Some(0), &json!("allowed")));
+    let logged = json!({ "time": NOW, "code": "certificate-untrusted", "detail": "why", "address": "203.0.113.7:2" });
+    assert_eq!(said["logged"], logged);
+}
+
+#[test]
+fn a_log_without_a_certificate_that_can_be_read_is_said() {
+    let folder = world();
+    let folder = folder.path();
+    for (lines, wanted) in [
+        (
+            ALLOWED.to_owned(),
+            "error: no line of `audit.jsonl` has a certificate\nhint: only a certificate that was refused is in the log itself, as `presented`\n",
+        ),
+        (
+            refused("203.0.113.7:2", b"junk"),
+            "error: `audit.jsonl`: not a DER-encoded X.509 certificate\nhint: no server can read it: its holder needs another\n",
+        ),
+    ] {
+        fs::write(folder.join("audit.jsonl"), lines).unwrap();
+        let (code, _, said) = explain_audit(folder, "audit.jsonl", &["GET", "/"]);
+        assert_eq!((code, said.as_str()), (Some(1), wanted));
     }
 }
 

@@ -4,6 +4,7 @@ use countersign_axum::audit::EventKind;
 use countersign_axum::{Access, AuditEvent, Kept, RouteTable, Snapshot};
 use countersign_identity::Certificate;
 use countersign_policy::Requirement;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -35,8 +36,7 @@ pub(super) fn section(admin: &Admin, snapshot: &Snapshot, now: Timestamp) -> Mar
 fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp) -> Markup {
     let event = &*kept.event;
     html! {
-        // The time besides: after a restart the numbers begin anew.
-        details id={ "refusal-" (kept.number) "-" (event.time.as_second()) } {
+        details id={ "refusal-" (id(kept)) } {
             summary {
                 span.code { (event.code.map_or(event.outcome.as_str(), |code| code.as_str())) }
                 span.who { (who(event)) }
@@ -50,11 +50,17 @@ fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp)
                 @if let Some(id) = &event.correlation_id { (fact("Correlation id", html! { code { (id.as_str()) } })) }
                 @if let Some(alert) = &event.alert { (fact("TLS alert", html! { (alert) })) }
                 @if let Some(certificate) = event.certificate() { (facts(certificate)) }
-                @else { (fact("Certificate", html! { "none" })) }
+                @else { (fact("Certificate", html! { (unread(event)) })) }
+                @if let Some(leaf) = event.presented() { (fact("As presented", itself(kept, leaf))) }
                 (explained(event, table, snapshot))
             }
         }
     }
+}
+
+/// The time besides: after a restart the numbers begin anew.
+fn id(kept: &Kept) -> String {
+    format!("{}-{}", kept.number, kept.event.time.as_second())
 }
 
 /// Our name for it; else the name that a trust vouched for; else what its certificate says.
@@ -62,8 +68,11 @@ fn who(event: &AuditEvent) -> String {
     let principal = event.principal().map(ToString::to_string);
     let identity = event.identity();
     let identity = identity.map(|identity| identity.name().to_string());
-    let certificate = event.certificate();
-    let certificate = || certificate.map_or_else(|| "no certificate".to_owned(), says);
+    let certificate = || match (event.certificate(), event.presented()) {
+        (Some(certificate), _) => says(certificate),
+        (None, Some(_)) => "a certificate that cannot be read".to_owned(),
+        (None, None) => "no certificate".to_owned(),
+    };
     principal.or(identity).unwrap_or_else(certificate)
 }
 
@@ -93,6 +102,27 @@ fn facts(certificate: &Certificate) -> Markup {
         (fact("Ends", html! { (time(certificate.not_after())) }))
         (fact("Serial", html! { code { (certificate.serial()) } }))
         (fact("Thumbprint", html! { code { (certificate.thumbprint()) } }))
+    }
+}
+
+/// Why there are no facts of a certificate.
+fn unread(event: &AuditEvent) -> &'static str {
+    match event.presented() {
+        Some(_) => "it cannot be read",
+        None => "none",
+    }
+}
+
+/// For `openssl` and `countersign explain`, whatever it is.
+fn itself(kept: &Kept, leaf: &[u8]) -> Markup {
+    // Of 48 bytes come the 64 letters of a line (RFC 7468).
+    let lines = leaf.chunks(48).map(|bytes| BASE64.encode(bytes) + "\n");
+    let lines = lines.collect::<String>();
+    html! {
+        details id={ "pem-" (id(kept)) } {
+            summary { "PEM" }
+            pre { "-----BEGIN CERTIFICATE-----\n" (lines) "-----END CERTIFICATE-----" }
+        }
     }
 }
 
