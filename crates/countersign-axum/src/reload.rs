@@ -89,7 +89,7 @@ impl Live {
         let epoch = self.swap_all(trust, directory, forwarding);
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
-        audit.record(event).await;
+        audit.tell(event).await;
         (epoch, reload)
     }
 
@@ -98,7 +98,7 @@ impl Live {
         let refused = Vec::new();
         let mut event = self.reload_event(Outcome::Refused, Reload { changed, refused });
         event.detail = Some(reason);
-        audit.record(event).await;
+        audit.tell(event).await;
     }
 
     fn judge(

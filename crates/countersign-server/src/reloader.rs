@@ -19,7 +19,7 @@ use crate::{Config, ConfigError};
 /// trusts, revocation lists and policy together, as one snapshot.
 ///
 /// Validate, then swap, then say so: a state that is wrong is refused as a whole, with its reason in the
-/// audit log, and the old one stays in force. Addresses and the place of the audit log wait for a restart.
+/// audit log, and the old one stays in force. Addresses and what is said of the audit log wait for a restart.
 ///
 /// ```no_run
 /// # async fn run(audit: countersign_axum::Audit) -> Result<(), countersign_server::ConfigError> {
@@ -165,7 +165,7 @@ impl Reloader {
         let (trust, directory, forwarding, settings) = parts;
         if !self.watched.listens_as(&self.config) {
             tracing::warn!(
-                "`listen`, `admin`, `health`, `audit`, `open_banking`, `storage`, the gateway, what is fetched, or issuer, audience or `protects` of `[oauth]` has changed: that waits for a restart"
+                "`listen`, `admin`, `health`, `audit`, `audit_before_answer`, `open_banking`, `storage`, the gateway, what is fetched, or issuer, audience or `protects` of `[oauth]` has changed: that waits for a restart"
             );
         }
         self.config = self.watched.clone();

@@ -212,6 +212,17 @@ impl World {
         let (sink, events) = unbounded_channel();
         // The writer ends by itself, once the server is gone.
         let (audit, _writer) = Audit::start(sink).unwrap();
+        self.serve_telling(router, limits, audit, events).await
+    }
+
+    /// The same, with an audit log of the test's own.
+    pub(crate) async fn serve_telling(
+        &self,
+        router: Router,
+        limits: Limits,
+        audit: Audit,
+        events: UnboundedReceiver<AuditEvent>,
+    ) -> Service {
         let server = Server::new(self.live.clone(), audit).limits(limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
