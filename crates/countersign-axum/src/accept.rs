@@ -70,7 +70,7 @@ impl Acceptor {
         };
         let Ok((result, refused)) = handshake else {
             let failure = Failure::failed("the handshake took too long");
-            self.audit.record(self.event(address, failure)).await;
+            self.audit.tell(self.event(address, failure)).await;
             return Err(io::ErrorKind::TimedOut.into());
         };
         match result {
@@ -83,7 +83,7 @@ impl Acceptor {
             }
             Err((error, tcp)) => {
                 let failure = Failure::of(&error, refused);
-                self.audit.record(self.event(address, failure)).await;
+                self.audit.tell(self.event(address, failure)).await;
                 linger(tcp, self.limits.linger).await;
                 Err(error)
             }

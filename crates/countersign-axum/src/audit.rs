@@ -3,6 +3,9 @@
 //! Events go through a bounded queue to one writer, on a thread of its own. A full queue makes
 //! requests wait: no event is ever dropped. The writer takes all that wait, writes them together, and then
 //! rests for four milliseconds. [`AuditWriter::finish`] writes what is left.
+//!
+//! Where answers wait for their events ([`Audit::start_before_answer`]), the writer does not rest: what comes while it writes is
+//! written together next.
 
 mod action;
 pub use action::Action;
@@ -28,30 +31,70 @@ use std::{io, thread};
 
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::oneshot;
 
 use crate::Metrics;
 
 /// Where events are handed in. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    queue: Sender<AuditEvent>,
+    queue: Sender<Queued>,
+    told: Told,
     metrics: Metrics,
 }
 
+/// When an event counts as told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// Once it is in the queue.
+    HandedIn,
+    /// Once the sink has taken and flushed it.
+    Flushed,
+}
+
+/// An event on its way to the writer.
+#[derive(Debug)]
+struct Queued {
+    event: AuditEvent,
+    /// Whom to tell that it is flushed, if anybody waits for that. Dropped where it cannot be written.
+    flushed: Option<oneshot::Sender<()>>,
+}
+
 impl Audit {
-    /// Starts the writer of `sink`.
+    /// Starts the writer of `sink`. No answer waits for it, unless the queue is full; what it cannot write is logged.
     ///
     /// # Errors
     ///
     /// The operating system gives no thread.
     pub fn start(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
+        Self::start_telling(sink, Told::HandedIn)
+    }
+
+    /// The same, but no handler is called, and nothing is answered, before `sink` has taken and flushed the event.
+    ///
+    /// Where it cannot, or has panicked, the answer is an `internal` problem. Requests that come while it writes share the next flush.
+    /// What was refused in a handshake stays refused, and a reload stays in force, whatever becomes of their events.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no thread.
+    pub fn start_before_answer(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
+        Self::start_telling(sink, Told::Flushed)
+    }
+
+    fn start_telling(sink: impl AuditSink, told: Told) -> io::Result<(Self, AuditWriter)> {
         let (queue, events) = mpsc::channel(QUEUE);
         let metrics = Metrics::new();
         let counting = metrics.clone();
         let writer = thread::Builder::new()
             .name("countersign-audit".to_owned())
-            .spawn(move || write(events, sink, &counting))?;
-        Ok((Self { queue, metrics }, AuditWriter { writer }))
+            .spawn(move || write(Queue(events), sink, told, &counting))?;
+        let audit = Self {
+            queue,
+            told,
+            metrics,
+        };
+        Ok((audit, AuditWriter { writer }))
     }
 
     /// What is counted of it.
@@ -59,29 +102,52 @@ impl Audit {
         &self.metrics
     }
 
-    /// Hands in `event`, at once; what is answered waits while the queue is full.
+    /// Hands in `event`, at once; what is answered waits while the queue is full, or until the event is flushed.
     pub(crate) fn record(&self, event: AuditEvent) -> Recording {
-        match self.queue.try_send(event) {
-            Ok(()) => Recording::done(),
-            Err(TrySendError::Full(event)) => {
-                Recording(Some(Box::pin(hand_in(self.queue.clone(), event))))
+        let (flushed, waiting) = match self.told {
+            Told::HandedIn => (None, None),
+            Told::Flushed => {
+                let (flushed, waiting) = oneshot::channel();
+                (Some(flushed), Some(waiting))
             }
-            Err(TrySendError::Closed(_)) => {
-                lost();
-                Recording::done()
+        };
+        match self.queue.try_send(Queued { event, flushed }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(queued)) => {
+                return Recording::of(hand_in(self.queue.clone(), queued, waiting));
             }
+            Err(TrySendError::Closed(_)) => lost(),
         }
+        match waiting {
+            None => Recording::done(),
+            waiting => Recording::of(until(waiting)),
+        }
+    }
+
+    /// Tells `event` where nothing is answered that could be held back: that it cannot be written is logged, and no more.
+    pub(crate) async fn tell(&self, event: AuditEvent) {
+        let _ = self.record(event).await;
     }
 }
 
-/// Resolves once an event is handed in. On the heap where it has to wait: the future of every request has room for this.
+/// Resolves once an event is told. On the heap where it has to wait: the future of every request has room for this.
 #[must_use = "an event that waits for room is lost"]
-pub(crate) struct Recording(Option<Pin<Box<dyn Future<Output = ()> + Send>>>);
+pub(crate) struct Recording(Option<Waiting>);
+
+type Waiting = Pin<Box<dyn Future<Output = Result<(), Untold>> + Send>>;
+
+/// The event could not be written, and somebody wanted to wait until it is.
+#[derive(Debug)]
+pub(crate) struct Untold;
 
 impl Recording {
     /// Of nothing.
     pub(crate) fn done() -> Self {
         Self(None)
+    }
+
+    fn of(waiting: impl Future<Output = Result<(), Untold>> + Send + 'static) -> Self {
+        Self(Some(Box::pin(waiting)))
     }
 
     pub(crate) fn is_done(&self) -> bool {
@@ -91,29 +157,41 @@ impl Recording {
     /// This one, and then the `other`.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self.0, other.0) {
-            (Some(one), Some(other)) => Self(Some(Box::pin(async {
-                one.await;
-                other.await;
-            }))),
+            (Some(one), Some(other)) => Self::of(async {
+                let one = one.await;
+                // Whatever became of the first: this one may wait for room.
+                other.await.and(one)
+            }),
             (one, other) => Self(one.or(other)),
         }
     }
 }
 
 impl Future for Recording {
-    type Output = ();
+    type Output = Result<(), Untold>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Some(waiting) => waiting.as_mut().poll(cx),
-            None => Poll::Ready(()),
+            None => Poll::Ready(Ok(())),
         }
     }
 }
 
-async fn hand_in(queue: Sender<AuditEvent>, event: AuditEvent) {
-    if queue.send(event).await.is_err() {
+/// Resolves once it is flushed, where that is waited for.
+type Flushed = Option<oneshot::Receiver<()>>;
+
+async fn hand_in(queue: Sender<Queued>, queued: Queued, waiting: Flushed) -> Result<(), Untold> {
+    if queue.send(queued).await.is_err() {
         lost();
+    }
+    until(waiting).await
+}
+
+async fn until(waiting: Flushed) -> Result<(), Untold> {
+    match waiting {
+        Some(waiting) => waiting.await.map_err(|_| Untold),
+        None => Ok(()),
     }
 }
 
@@ -138,26 +216,46 @@ impl AuditWriter {
     }
 }
 
-fn write(mut events: Receiver<AuditEvent>, mut sink: impl AuditSink, metrics: &Metrics) {
-    let mut waiting = Vec::new();
-    // Together: one by one, each would take the lock of the queue.
-    while events.blocking_recv_many(&mut waiting, QUEUE) > 0 {
-        metrics.count(&waiting);
-        for event in &waiting {
-            note(sink.record(event));
-        }
-        waiting.clear();
-        // A burst becomes one write.
-        note(sink.flush());
-        // And whoever hands in events meanwhile need not wake this thread for each.
-        thread::sleep(PAUSE);
+/// What the writer takes from.
+struct Queue(Receiver<Queued>);
+
+impl Drop for Queue {
+    /// Where the sink has panicked, an event may be on its way in: whoever waits for it must not wait for ever.
+    fn drop(&mut self) {
+        self.0.close();
+        while self.0.blocking_recv().is_some() {}
     }
 }
 
-fn note(written: io::Result<()>) {
-    if let Err(error) = written {
-        tracing::error!(%error, "an audit event cannot be written");
+fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metrics) {
+    let mut batch = Vec::new();
+    // Together: one by one, each would take the lock of the queue.
+    while queue.0.blocking_recv_many(&mut batch, QUEUE) > 0 {
+        metrics.count(batch.iter().map(|queued| &queued.event));
+        for queued in &mut batch {
+            if !note(sink.record(&queued.event)) {
+                queued.flushed = None;
+            }
+        }
+        // A burst becomes one write.
+        let is_flushed = note(sink.flush());
+        let waiting = batch.drain(..).filter_map(|queued| queued.flushed);
+        for flushed in waiting.filter(|_| is_flushed) {
+            // Who has gone meanwhile need not be told.
+            let _ = flushed.send(());
+        }
+        if told == Told::HandedIn {
+            // And whoever hands in events meanwhile need not wake this thread for each.
+            thread::sleep(PAUSE);
+        }
     }
+}
+
+/// Whether it is written.
+fn note(written: io::Result<()>) -> bool {
+    let noted =
+        written.inspect_err(|error| tracing::error!(%error, "an audit event cannot be written"));
+    noted.is_ok()
 }
 
 /// What comes while the disk stands still for a twentieth of a second, at 80,000 events in a second.

@@ -268,7 +268,7 @@ impl Connection {
         // It notes on the way what is known; that it comes to nothing is known already.
         let _ = known.caller(self, live);
         let event = known.event(EventKind::Connection, self, live, Some(fault));
-        self.audit().record(event).await;
+        self.audit().tell(event).await;
     }
 
     /// For how long the trust in the other end lasts, by what is known now.

@@ -124,7 +124,8 @@ async fn ended(watched: &Weak<Watched>, live: &Live, grace: Duration) -> Fault {
         let fault = distrusted(live, outlook).await;
         let told = watched.upgrade().map(|watched| watched.tell(&fault));
         if let Some(told) = told {
-            told.await;
+            // That it cannot be written is logged: nothing here could be held back.
+            let _ = told.await;
         }
         sleep(grace).await;
         if outlook().is_err() {

@@ -15,9 +15,9 @@ use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use tower::{Layer, Service};
 
-use self::answer::{Answer, Panicked, Passed};
+use self::answer::{Answer, Panicked, Passed, untold};
 use crate::asking::Asking;
-use crate::audit::{EventKind, Recording};
+use crate::audit::{EventKind, Recording, Untold};
 use crate::caller::Known;
 use crate::claims::Claims;
 use crate::connection::{not_ours, until};
@@ -176,7 +176,11 @@ impl Guard {
             }
             Step::Decided(decision, told) => (decision, told),
         };
-        told.await;
+        // What cannot be told is not done, and a refusal is not told to the caller alone.
+        let decision = match told.await {
+            Ok(()) => decision,
+            Err(Untold) => Err(untold(&asked.id)),
+        };
         match decision {
             Ok(let_in) => {
                 let Ok(answer) = self.pass(asked, let_in, request, &mut service).await;
@@ -301,7 +305,7 @@ impl Guard {
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
-        let passed = Passed {
+        let mut passed = Passed {
             guard: self,
             asked,
             let_in,
@@ -314,7 +318,7 @@ impl Guard {
             },
             Err(_) => {
                 let (answer, told) = passed.finish(Err(Panicked));
-                Answer::later(told.map(|()| answer))
+                Answer::later(passed.once_told(answer, told))
             }
         }
     }

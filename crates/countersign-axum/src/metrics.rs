@@ -208,7 +208,7 @@ impl Metrics {
     }
 
     /// What the audit log is told. Called on its writer's thread, with all that wait at one time: it takes the lock once.
-    pub(crate) fn count(&self, events: &[AuditEvent]) {
+    pub(crate) fn count<'a>(&self, events: impl IntoIterator<Item = &'a AuditEvent>) {
         let counts = &*self.counts;
         let mut told = counts.told();
         for event in events {

@@ -108,7 +108,7 @@ impl Live {
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
         event.detail = detail;
-        audit.record(event).await;
+        audit.tell(event).await;
         (epoch, reload)
     }
 
@@ -117,7 +117,7 @@ impl Live {
         let refused = Vec::new();
         let mut event = self.reload_event(Outcome::Refused, Reload { changed, refused });
         event.detail = Some(reason);
-        audit.record(event).await;
+        audit.tell(event).await;
     }
 
     fn judge(

@@ -62,6 +62,8 @@ pub struct Config {
     pub fetch: FetchConfig,
     /// Where the audit log goes.
     pub audit: AuditTarget,
+    /// Whether each answer waits until its event is written.
+    pub audit_before_answer: bool,
 }
 
 /// How revocation lists are fetched.
@@ -209,6 +211,7 @@ impl Config {
             fetched.cloned().collect()
         };
         let same = self.addresses == other.addresses && self.audit == other.audit;
+        let same = same && self.audit_before_answer == other.audit_before_answer;
         let same = same && self.front == other.front && self.open_banking == other.open_banking;
         let tokens = match (&self.oauth, &other.oauth) {
             (Some(one), Some(other)) => one.serves_as(other),

@@ -100,4 +100,4 @@ impl Source for ConfigFiles {
     }
 }
 
-const WAITS: &str = "`listen`, `admin`, `health`, `audit`, `open_banking`, `storage`, the gateway, what is fetched, or issuer, audience or `protects` of `[oauth]` has changed: that waits for a restart";
+const WAITS: &str = "`listen`, `admin`, `health`, `audit`, `audit_before_answer`, `open_banking`, `storage`, the gateway, what is fetched, or issuer, audience or `protects` of `[oauth]` has changed: that waits for a restart";

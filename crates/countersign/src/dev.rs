@@ -106,7 +106,7 @@ impl DevArgs {
 pub(crate) async fn run(args: DevArgs) -> Result<Exit> {
     let store = certificates(&args)?;
     let log = store.dir().join("audit.jsonl");
-    let (audit, writer) = serve::start_audit(&AuditTarget::File(log.clone()))?;
+    let (audit, writer) = serve::start_audit(&AuditTarget::File(log.clone()), false)?;
     let (live, api) = match args.profile {
         Profile::Reference => (live(&store)?, countersign_server::api as fn(Live) -> Api),
         Profile::OpenBanking => (open_banking::live(&store)?, countersign_server::bank as _),

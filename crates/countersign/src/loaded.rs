@@ -104,7 +104,7 @@ impl Loaded {
     where
         S: Future<Output = Result<Serving, StartError>>,
     {
-        let (audit, writer) = start_audit(&self.config.audit)?;
+        let (audit, writer) = start_audit(&self.config.audit, self.config.audit_before_answer)?;
         // Before anybody is told that we serve, and might ask us to stop.
         let at_once = Arc::new(Notify::new());
         let (stop, hangups) = (stop::asked_to_stop()?, hangups(Arc::clone(&at_once))?);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use countersign_axum::Audit;
-use countersign_axum::audit::{AuditWriter, JsonLines};
+use countersign_axum::audit::{AuditSink, AuditWriter, JsonLines};
 use countersign_server::{AuditTarget, ConfigError, ReferenceServer, Serving, StartError};
 use countersign_tls::LoadError;
 
@@ -88,18 +88,28 @@ fn not_a_servers(loaded: &Loaded) -> anyhow::Error {
 }
 
 /// Starts the audit log.
-pub(crate) fn start_audit(target: &AuditTarget) -> Result<(Audit, AuditWriter)> {
+pub(crate) fn start_audit(
+    target: &AuditTarget,
+    before_answer: bool,
+) -> Result<(Audit, AuditWriter)> {
     let started = match target {
         AuditTarget::File(path) => {
             let opened = OpenOptions::new().create(true).append(true).open(path);
             let file = opened
                 .with_context(|| format!("cannot open `{}`", path.display()))
                 .hint("the audit log has to be in a folder that is there and may be written")?;
-            Audit::start(JsonLines::new(file))
+            start_writer(JsonLines::new(file), before_answer)
         }
-        _ => Audit::start(JsonLines::new(io::stdout())),
+        _ => start_writer(JsonLines::new(io::stdout()), before_answer),
     };
     started.context("cannot start the audit log")
+}
+
+fn start_writer(sink: impl AuditSink, before_answer: bool) -> io::Result<(Audit, AuditWriter)> {
+    match before_answer {
+        true => Audit::start_before_answer(sink),
+        false => Audit::start(sink),
+    }
 }
 
 /// Says what to do about a server that does not start.

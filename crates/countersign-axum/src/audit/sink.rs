@@ -14,7 +14,9 @@ pub trait AuditSink: Send + 'static {
     /// The event could not be taken. The error is logged, the event is not repeated.
     fn record(&mut self, event: &AuditEvent) -> io::Result<()>;
 
-    /// Called when no event waits.
+    /// Called after all events that waited at one time. Where answers wait for their events
+    /// ([`Audit::start_before_answer`](super::Audit::start_before_answer)), they wait for this: what is to survive the machine
+    /// is synced here.
     ///
     /// # Errors
     ///
@@ -24,7 +26,7 @@ pub trait AuditSink: Send + 'static {
     }
 }
 
-/// One JSON object a line, to a writer.
+/// One JSON object a line, to a writer. Each [`flush`](AuditSink::flush) ends with that of the writer.
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
     writer: BufWriter<W>,

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use pin_project_lite::pin_project;
 
 use super::{Asked, Guard, LetIn};
-use crate::audit::{Action, EventKind, Recording};
+use crate::audit::{Action, EventKind, Recording, Untold};
 use crate::caller::Known;
 use crate::cutoff::{self, Cut, Cutoff};
 use crate::{Code, CorrelationId, Fault, Via};
@@ -68,7 +67,7 @@ where
             Ok(Poll::Ready(answer)) => Ok(answer),
             Err(_) => Err(Panicked),
         };
-        let Some(passed) = passed.take() else {
+        let Some(mut passed) = passed.take() else {
             // It has answered, and whoever asks again asks in vain.
             return Poll::Pending;
         };
@@ -76,7 +75,7 @@ where
         if told.is_done() {
             return Poll::Ready(Ok(answer));
         }
-        self.set(Self::later(told.map(|()| answer)));
+        self.set(Self::later(passed.once_told(answer, told)));
         self.poll(cx)
     }
 }
@@ -86,7 +85,7 @@ pub(super) struct Panicked;
 
 impl Passed {
     /// Renders the problem that the handler may have answered with, and tells what it did, or would not do.
-    pub(super) fn finish(mut self, answered: Result<Response, Panicked>) -> (Response, Recording) {
+    pub(super) fn finish(&mut self, answered: Result<Response, Panicked>) -> (Response, Recording) {
         let mut answer = match answered {
             Ok(answer) => answer,
             Err(Panicked) => panicked(&self.asked.id).into_response(),
@@ -163,6 +162,17 @@ impl Passed {
             LetIn::Anybody(..) => None,
         }
     }
+
+    /// The `answer`, once it is told what the handler did. Where that cannot be told, nothing is answered as if it had been.
+    pub(super) async fn once_told(self, answer: Response, told: Recording) -> Response {
+        let Err(Untold) = told.await else {
+            return answer;
+        };
+        let id = &self.asked.id;
+        let mut answer = self.guard.render(&untold(id), id);
+        id.write(answer.headers_mut());
+        answer
+    }
 }
 
 /// No cache gives the answer for one client of a gateway to another (RFC 9440, section 2.4).
@@ -178,6 +188,15 @@ fn keep_apart(via: &Via, headers: &mut HeaderMap) {
 /// The caller is told nothing of it but the id.
 fn panicked(id: &CorrelationId) -> Fault {
     tracing::error!(correlation_id = id.as_str(), "a handler panicked");
+    Fault::new(Code::Internal, "the request could not be answered")
+}
+
+/// The answer in place of one that the audit log should have been told of first.
+pub(super) fn untold(id: &CorrelationId) -> Fault {
+    tracing::error!(
+        correlation_id = id.as_str(),
+        "the audit log could not be told: the request is not answered"
+    );
     Fault::new(Code::Internal, "the request could not be answered")
 }
 

@@ -4,6 +4,8 @@
 #[cfg(feature = "axum-server")]
 mod acceptor;
 mod audit;
+#[cfg(feature = "test-util")]
+mod before_answer;
 mod claims;
 mod client;
 mod correlation;

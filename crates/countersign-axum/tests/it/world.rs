@@ -224,6 +224,28 @@ impl World {
         let (sink, events) = unbounded_channel();
         // The writer ends by itself, once the server is gone.
         let (audit, _writer) = Audit::start(sink).unwrap();
+        self.start(router, audit, events, set).await
+    }
+
+    /// With an audit log of the test's own.
+    pub(crate) async fn serve_telling(
+        &self,
+        router: Router,
+        limits: Limits,
+        audit: Audit,
+        events: UnboundedReceiver<AuditEvent>,
+    ) -> Service {
+        self.start(router, audit, events, |server| server.limits(limits))
+            .await
+    }
+
+    async fn start(
+        &self,
+        router: Router,
+        audit: Audit,
+        events: UnboundedReceiver<AuditEvent>,
+        set: impl FnOnce(Server) -> Server,
+    ) -> Service {
         let metrics = audit.metrics().clone();
         let server = set(Server::new(self.live.clone(), audit));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -44,6 +44,8 @@ struct Document {
     health: Option<SocketAddr>,
     #[serde(default)]
     audit: Option<PathBuf>,
+    #[serde(default)]
+    audit_before_answer: bool,
     policy: PathBuf,
     #[serde(default)]
     client_certificate: Option<Word>,
@@ -207,6 +209,7 @@ impl Reader<'_> {
                 Some(path) => AuditTarget::File(self.file(&path)),
                 None => AuditTarget::Stdout,
             },
+            audit_before_answer: document.audit_before_answer,
         })
     }
 

@@ -93,6 +93,24 @@ fn what_is_not_said_is_the_default() {
 }
 
 #[test]
+fn answers_wait_for_the_audit_log_only_where_it_is_said() {
+    let switch = |value: &str| format!("audit_before_answer = {value}\n{HEAD}{CLIENTS}");
+    let config = |text: &str| Config::from_file(folder(text).path().join("server.toml")).unwrap();
+    for (text, wanted) in [
+        (format!("{HEAD}{CLIENTS}"), false),
+        (switch("false"), false),
+        (switch("true"), true),
+    ] {
+        let text = format!("{text}revocation = \"off\"");
+        assert_eq!(config(&text).audit_before_answer, wanted, "{text}");
+    }
+    refuses(
+        &switch("\"yes\""),
+        "line 1, column 23: invalid type: string \"yes\", expected a boolean",
+    );
+}
+
+#[test]
 fn every_rule_of_a_trust_can_be_said() {
     let rules = r#"
 crls = ["a.crl"]

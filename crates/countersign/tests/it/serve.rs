@@ -19,6 +19,15 @@ fn configured() -> TempDir {
     folder
 }
 
+/// The configuration, with these lines before it.
+fn configured_with(lines: &str) -> TempDir {
+    let folder = configured();
+    let config = folder.path().join("fixtures/server.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{lines}\n{text}")).unwrap();
+    folder
+}
+
 #[test]
 fn the_committed_configuration_serves_the_dev_certificates() {
     let folder = configured();
@@ -131,10 +140,7 @@ fn what_cannot_be_served_is_said_without_serving() {
 
 #[test]
 fn who_called_lately_and_would_be_refused_is_said_before_a_restart() {
-    let folder = configured();
-    let config = folder.path().join("fixtures/server.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, format!("audit = \"../audit.jsonl\"\n{text}")).unwrap();
+    let folder = configured_with("audit = \"../audit.jsonl\"");
     let server = Running::start(countersign(folder.path(), &["serve"]));
     let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
     for name in ["billing", "reports"] {
@@ -156,13 +162,44 @@ fn who_called_lately_and_would_be_refused_is_said_before_a_restart() {
     );
 }
 
+#[test]
+fn who_has_an_answer_has_a_line_in_the_log_where_the_configuration_wants_it_before() {
+    let folder = configured_with("audit = \"../audit.jsonl\"\naudit_before_answer = true");
+    let server = Running::start(countersign(folder.path(), &["serve"]));
+    let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+    for calls in 1..=3 {
+        let output = run(folder.path(), &["call", "--as", "billing", &url]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        // Nobody waits for it: it is there.
+        let log = fs::read_to_string(folder.path().join("audit.jsonl")).unwrap();
+        assert_eq!(log.lines().count(), calls, "{log}");
+        assert!(log.ends_with("}\n"), "{log}");
+    }
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_full_is_no_answer_where_the_configuration_wants_it_before() {
+    for (before, ends, said) in [
+        (false, 0, ""),
+        (true, 1, "the request could not be answered"),
+    ] {
+        let lines = format!("audit = \"/dev/full\"\naudit_before_answer = {before}");
+        let folder = configured_with(&lines);
+        let server = Running::start(countersign(folder.path(), &["serve"]));
+        let url = format!("{}/whoami", server.api.replace("127.0.0.1", "localhost"));
+        let output = run(folder.path(), &["call", "--as", "billing", &url]);
+        assert_eq!(output.status.code(), Some(ends), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+        assert_eq!(server.terminate(), Some(0));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hangup_reloads_at_once_and_a_bad_policy_is_refused() {
-    let folder = configured();
-    let config = folder.path().join("fixtures/server.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, format!("audit = \"../audit.jsonl\"\n{text}")).unwrap();
+    let folder = configured_with("audit = \"../audit.jsonl\"");
     let server = Running::start(countersign(folder.path(), &["serve"]));
     server.hang_up();
     let policy = folder.path().join("fixtures/policy.toml");
