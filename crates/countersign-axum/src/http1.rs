@@ -109,7 +109,8 @@ fn dismiss<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-#[cfg(all(test, feature = "test-util"))]
+#[cfg(test)]
+#[cfg(feature = "test-util")]
 mod tests {
     use axum::Router;
     use axum::body::Body;

@@ -108,7 +108,8 @@ async fn brief(answer: Response) -> String {
         Ok(problem) if problem.is_object() => {
             // It is for the operator why.
             assert!(!problem.to_string().contains("host-7"), "{problem}");
-            format!("{status} {}", problem["code"].as_str().unwrap())
+            let code = problem.get("code").unwrap().as_str();
+            format!("{status} {}", code.unwrap())
         }
         _ => format!("{status} {}", String::from_utf8_lossy(&body)),
     }
@@ -291,16 +292,19 @@ async fn without_the_option_a_log_that_fails_keeps_nobody_from_an_answer() {
     }
 }
 
+/// Which events cannot be written.
+type Fails = fn(&AuditEvent) -> bool;
+
 #[tokio::test]
 async fn nothing_is_answered_as_if_it_had_been_told() {
-    let fails: [(&str, fn(&AuditEvent) -> bool, usize); 4] = [
+    let rows: [(&str, Fails, usize); 4] = [
         ("/read", |_| true, 0),
         ("/write", |event| event.outcome == Outcome::Denied, 0),
         // What was done is done.
         ("/pay", |event| event.kind == EventKind::Action, 1),
         ("/refuse", |event| event.outcome == Outcome::Denied, 1),
     ];
-    for (path, fails, calls) in fails {
+    for (path, fails, calls) in rows {
         let world = World::new();
         let record = move |event: &AuditEvent| if fails(event) { full() } else { Ok(()) };
         let (audit, _writer) = Audit::start_before_answer(Sink(record, || Ok(()))).unwrap();
