@@ -92,8 +92,8 @@ const EXAMPLES: [Example; 4] = [
         "countersign explain --cert partner.pem --config fixtures/server.toml GET /whoami",
     ),
     (
-        "A certificate that was refused, by a line of the audit log",
-        "grep 203.0.113.7 audit.jsonl | countersign explain --audit - --config fixtures/server.toml GET /whoami",
+        "The last certificate that was refused, by the audit log",
+        "countersign explain --audit audit.jsonl --config fixtures/server.toml GET /whoami",
     ),
     (
         "Will it still be allowed next year",
