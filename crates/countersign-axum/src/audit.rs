@@ -114,9 +114,9 @@ impl Audit {
         match self.queue.try_send(Queued { event, flushed }) {
             Ok(()) => {}
             Err(TrySendError::Full(queued)) => {
-                return Recording::of(hand_in(self.queue.clone(), queued, waiting));
+                return Recording::of(self.clone().hand_in(queued, waiting));
             }
-            Err(TrySendError::Closed(_)) => lost(),
+            Err(TrySendError::Closed(_)) => self.lost(),
         }
         match waiting {
             None => Recording::done(),
@@ -127,6 +127,18 @@ impl Audit {
     /// Tells `event` where nothing is answered that could be held back: that it cannot be written is logged, and no more.
     pub(crate) async fn tell(&self, event: AuditEvent) {
         let _ = self.record(event).await;
+    }
+
+    async fn hand_in(self, queued: Queued, waiting: Flushed) -> Result<(), Untold> {
+        if self.queue.send(queued).await.is_err() {
+            self.lost();
+        }
+        until(waiting).await
+    }
+
+    fn lost(&self) {
+        self.metrics.untold();
+        tracing::error!("the audit writer has stopped: an event is lost");
     }
 }
 
@@ -181,22 +193,11 @@ impl Future for Recording {
 /// Resolves once it is flushed, where that is waited for.
 type Flushed = Option<oneshot::Receiver<()>>;
 
-async fn hand_in(queue: Sender<Queued>, queued: Queued, waiting: Flushed) -> Result<(), Untold> {
-    if queue.send(queued).await.is_err() {
-        lost();
-    }
-    until(waiting).await
-}
-
 async fn until(waiting: Flushed) -> Result<(), Untold> {
     match waiting {
         Some(waiting) => waiting.await.map_err(|_| Untold),
         None => Ok(()),
     }
-}
-
-fn lost() {
-    tracing::error!("the audit writer has stopped: an event is lost");
 }
 
 /// The writer of an [`Audit`].
@@ -233,12 +234,12 @@ fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metri
     while queue.0.blocking_recv_many(&mut batch, QUEUE) > 0 {
         metrics.count(batch.iter().map(|queued| &queued.event));
         for queued in &mut batch {
-            if !note(sink.record(&queued.event)) {
+            if !note(sink.record(&queued.event), metrics) {
                 queued.flushed = None;
             }
         }
         // A burst becomes one write.
-        let is_flushed = note(sink.flush());
+        let is_flushed = note(sink.flush(), metrics);
         let waiting = batch.drain(..).filter_map(|queued| queued.flushed);
         for flushed in waiting.filter(|_| is_flushed) {
             // Who has gone meanwhile need not be told.
@@ -252,9 +253,11 @@ fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metri
 }
 
 /// Whether it is written.
-fn note(written: io::Result<()>) -> bool {
-    let noted =
-        written.inspect_err(|error| tracing::error!(%error, "an audit event cannot be written"));
+fn note(written: io::Result<()>, metrics: &Metrics) -> bool {
+    let noted = written.inspect_err(|error| {
+        metrics.untold();
+        tracing::error!(%error, "an audit event cannot be written");
+    });
     noted.is_ok()
 }
 

@@ -45,6 +45,7 @@ struct Counts {
     /// Those for which there was no room.
     turned_away: Counter,
     requests_turned_away: Family<TurnedAway, Counter>,
+    untold: Counter,
     handshakes: Family<Handshaken, Counter>,
     requests: Family<Requested, Counter>,
     decisions: Histogram,
@@ -93,6 +94,7 @@ impl Metrics {
                 connections: Gauge::default(),
                 turned_away: Counter::default(),
                 requests_turned_away: Family::default(),
+                untold: Counter::default(),
                 handshakes: Family::default(),
                 requests: Family::default(),
                 decisions: Histogram::new(BUCKETS),
@@ -173,6 +175,11 @@ impl Metrics {
         counts.get_or_create(&labels).inc();
     }
 
+    /// The audit log could not be told.
+    pub(crate) fn untold(&self) {
+        self.counts.untold.inc();
+    }
+
     /// A handshake came to a connection.
     pub(crate) fn shook(
         &self,
@@ -225,6 +232,8 @@ impl Metrics {
         let about = "Requests that were refused before anybody looked at who makes them, by code";
         let requests = counts.requests_turned_away.clone();
         registry.register("requests_turned_away", about, requests);
+        let about = "Times that the audit log could not be written";
+        registry.register("audit_failures", about, counts.untold.clone());
         let about = "Handshakes by outcome, code, TLS version and resumption";
         registry.register("handshakes", about, counts.handshakes.clone());
         let about = "Decided requests by principal, route, outcome and code";

@@ -314,6 +314,9 @@ async fn nothing_is_answered_as_if_it_had_been_told() {
         assert!(answer.headers().contains_key("x-request-id"), "{path}");
         assert_eq!(brief(answer).await, "500 internal", "{path}");
         assert_eq!(service.calls(), calls, "{path}");
+        let metrics = audit.metrics().text(&world.live);
+        let failed = "\ncountersign_audit_failures_total 1\n";
+        assert!(metrics.contains(failed), "{path}: {metrics}");
     }
 }
 
