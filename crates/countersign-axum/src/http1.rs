@@ -101,7 +101,7 @@ fn dismiss<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin>(
             let parts = http.into_parts();
             let mut wire = parts.io.into_inner();
             // Half a head, say.
-            wire.leave(parts.read_buf);
+            wire.leave(&parts.read_buf);
             State::Resting(wire)
         }
         Poll::Ready(Err(_)) => State::Ended,

@@ -25,8 +25,9 @@ impl<I: AsyncBufRead + AsyncWrite + Unpin> Wire<I> {
     }
 
     /// Begins with what was `left`, as if it came anew.
-    pub(crate) fn leave(&mut self, left: Bytes) {
-        self.left = left;
+    pub(crate) fn leave(&mut self, left: &[u8]) {
+        // A copy: it may be nothing, and hold a buffer all the same.
+        self.left = Bytes::copy_from_slice(left);
     }
 
     /// Whether there is something to read, if no more than the end.
