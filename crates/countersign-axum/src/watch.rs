@@ -25,11 +25,17 @@ pub(crate) struct Watch {
 enum Turn {
     /// It may rest: nobody uses it for a while.
     Rest,
-    /// It is to end: somebody asked for it, or it is time.
+    /// It is to end.
+    End(End),
+}
+
+/// Why a connection is to end.
+enum End {
+    /// Somebody asked for it, or it is time.
     Asked,
-    /// It is to end: its trust has.
+    /// Its trust has ended.
     Distrusted(Fault),
-    /// It is to end: nothing was ever asked on it.
+    /// Nothing was ever asked on it.
     Silent,
 }
 
@@ -56,13 +62,13 @@ impl Watch {
             };
             match turn {
                 Turn::Rest => http.as_mut().rest(),
-                end => break end,
+                Turn::End(end) => break end,
             }
         };
         match end {
-            Turn::Silent => return,
-            Turn::Asked | Turn::Rest => {}
-            Turn::Distrusted(fault) => {
+            End::Silent => return,
+            End::Asked => {}
+            End::Distrusted(fault) => {
                 Box::pin(connection.tell_distrusted(&self.live, &fault)).await;
                 // Whatever is asked next is refused, and that ends it at once.
                 tokio::select! {
@@ -100,23 +106,23 @@ impl Watch {
         loop {
             // In this order: a clock that leaps may find a certificate both near its end and past it.
             let trusted = match connection.outlook(live) {
-                Err(fault) => return Turn::Distrusted(fault),
+                Err(fault) => return Turn::End(End::Distrusted(fault)),
                 Ok(lasts) => lasts,
             };
             let trusted = match announced.map(|at| until(at, live.now())) {
-                Some(Duration::ZERO) => return Turn::Asked,
+                Some(Duration::ZERO) => return Turn::End(End::Asked),
                 announced => trusted.min(announced.unwrap_or(trusted)),
             };
             let now = Instant::now();
             let look = match pulse.look(&self.activity, now) {
-                Quiet::Never => return Turn::Silent,
-                Quiet::Ceased => return Turn::Asked,
+                Quiet::Never => return Turn::End(End::Silent),
+                Quiet::Ceased => return Turn::End(End::Asked),
                 Quiet::Calm => return Turn::Rest,
                 Quiet::No(look) => look.min(now + trusted.min(DAY)),
             };
             tokio::select! {
                 biased;
-                () = connection.ending() => return Turn::Asked,
+                () = connection.ending() => return Turn::End(End::Asked),
                 _ = changes.changed() => {}
                 () = sleep_until(look) => {}
             }

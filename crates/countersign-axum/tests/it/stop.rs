@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::routing::get;
-use countersign_axum::{Api, Limits};
+use countersign_axum::{Api, Directory, Limits};
 use rustls::version::TLS13;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-use crate::client::{BOTH, shake};
-use crate::world::{World, soon};
+use crate::client::{BOTH, Http, shake};
+use crate::world::{World, router, soon};
 
 #[tokio::test]
 async fn a_request_in_flight_is_answered_and_idle_connections_end() {
@@ -50,6 +50,32 @@ async fn a_request_in_flight_is_answered_and_idle_connections_end() {
         busy.ended().await;
         soon(service.done).await.unwrap();
         assert!(TcpStream::connect(service.address).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_was_quiet_for_a_while_answers_and_ends_as_any_other() {
+    for is_distrusted in [false, true] {
+        let world = World::new();
+        let mut limits = Limits::default();
+        limits.grace = Duration::from_millis(10);
+        let router = router(world.live.clone());
+        let service = world.serve_with(router, limits).await;
+        let mut quiet = world.connect(&service, Http::One, "reports").await;
+        for _ in 0..3 {
+            assert_eq!(quiet.get("/whoami").await.status, 200);
+            // It is looked at each five seconds, and rests when it was quiet from one look to the next.
+            tokio::time::pause();
+            for _ in 0..2 {
+                tokio::time::advance(Duration::from_secs(6)).await;
+            }
+            tokio::time::resume();
+        }
+        match is_distrusted {
+            true => drop(world.live.swap(world.both(), Directory::default())),
+            false => service.stop.cancel(),
+        }
+        quiet.ended().await;
     }
 }
 
