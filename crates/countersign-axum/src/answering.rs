@@ -86,22 +86,36 @@ impl Service<hyper::Request<Incoming>> for Answering {
     }
 }
 
-/// A request, which counts until it is answered, to the end of the body.
-pub(crate) struct UnderWay(Arc<Facts>);
+/// A request. It takes room until there is an answer, and is under way on its connection until the body of that has ended.
+pub(crate) struct UnderWay {
+    facts: Arc<Facts>,
+    takes_room: bool,
+}
 
 impl UnderWay {
     /// Counts it, and tells whether there is room for it.
     fn begin(facts: &Arc<Facts>) -> (Self, bool) {
         facts.activity.begin();
         let has_room = facts.admission.begin();
-        (Self(Arc::clone(facts)), has_room)
+        let one = Self {
+            facts: Arc::clone(facts),
+            takes_room: true,
+        };
+        (one, has_room)
+    }
+
+    /// There is an answer. A client that does not take it takes no room from others.
+    fn answered(&mut self) {
+        if std::mem::take(&mut self.takes_room) {
+            self.facts.admission.end();
+        }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.admission.end();
-        self.0.activity.end();
+        self.answered();
+        self.facts.activity.end();
     }
 }
 
@@ -122,9 +136,9 @@ type Refused = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>
 
 impl Answered {
     fn refused(fault: Fault, request: hyper::Request<Incoming>, one: UnderWay) -> Self {
-        let metrics = one.0.connection.audit().metrics();
+        let metrics = one.facts.connection.audit().metrics();
         metrics.turn_away_request(fault.code());
-        let renderer = one.0.renderer.clone();
+        let renderer = one.facts.renderer.clone();
         let refused: Refused = Box::pin(refuse(fault, request, renderer).map(Ok));
         let answer = Either::Right(refused);
         let one = Some(one);
@@ -138,7 +152,10 @@ impl Future for Answered {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Ok(answer) = ready!(this.answer.poll(cx));
-        let one = this.one.take();
+        let mut one = this.one.take();
+        if let Some(one) = &mut one {
+            one.answered();
+        }
         Poll::Ready(Ok(answer.map(|body| Sent { body, _one: one })))
     }
 }

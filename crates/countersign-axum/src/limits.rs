@@ -49,7 +49,7 @@ pub struct Limits {
     pub idle: Duration,
     /// For a refused client to read the alert, before its connection is closed: 1 s.
     pub linger: Duration,
-    /// Requests at one time, each until its answer has ended, with the body: 10,000. One more is answered with `overloaded` and when to try again.
+    /// Requests at one time, each until there is an answer: 10,000. One more is answered with `overloaded` and when to try again.
     pub requests: usize,
     /// Requests at one time on one HTTP/2 connection: 100.
     pub streams: u32,

@@ -299,6 +299,28 @@ async fn one_request_too_many_is_told_when_to_try_again() {
 }
 
 #[tokio::test]
+async fn an_answer_that_goes_on_takes_no_room_from_other_requests() {
+    let world = World::new();
+    let stream = futures_util::stream::pending::<std::io::Result<Bytes>>;
+    let router = Api::new(world.live())
+        .open("/stream", get(async move || Body::from_stream(stream())))
+        .open("/", get(async || "here"))
+        .into_router();
+    let mut limits = Limits::default();
+    limits.requests = 1;
+    let service = world.serve_with(router, limits).await;
+    for http in BOTH {
+        let mut busy = world.connect(&service, http, "billing").await;
+        let mut other = world.connect(&service, http, "billing").await;
+        let request = Request::get("/stream").body(Body::empty()).unwrap();
+        let open = busy.open(request).await.unwrap();
+        assert_eq!(open.status(), 200, "{http:?}");
+        assert_eq!(other.get("/").await.status, 200, "{http:?}");
+        drop(open);
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_is_not_used_is_closed() {
     let world = World::new();
     for http in [Http::One, Http::Two] {
