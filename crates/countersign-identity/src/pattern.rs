@@ -112,6 +112,10 @@ fn read_shape(scheme: Scheme, text: &str, value: &str) -> Result<Shape, NameErro
         name: text.to_owned(),
         wanted,
     };
+    // No name has one: the pattern would match nothing, and nobody would see why.
+    if value.chars().any(char::is_control) {
+        return Err(malformed("text without control characters"));
+    }
     match (value.strip_prefix('*'), value.strip_suffix('*')) {
         (None, None) => text.parse().map(Shape::Exact),
         (Some(_), Some(_)) => Err(malformed("one `*`")),
@@ -240,6 +244,9 @@ mod tests {
             "uri:https://*",
             "uri:https:///*",
             "cn:acme*",
+            "cn:acme\0-*",
+            "cn:acme\u{1b}-*",
+            "uri:https://a.example/\n/*",
             "acme-*",
             "dn:*",
             "dn:*,",
