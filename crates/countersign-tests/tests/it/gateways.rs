@@ -236,14 +236,7 @@ async fn forgery_fails_through(kind: Kind) {
             }
         }
     }
-    // Nor did the server take anybody for the victim and then something failed.
-    for event in gateway.fronted.world.further_events() {
-        assert!(
-            event
-                .principal()
-                .is_none_or(|name| name.as_str() == "reports")
-        );
-    }
+    nobody_else_was_seen(&mut gateway);
     for (form, statuses) in outcomes {
         println!("{} | {form} | {statuses:?}", kind.name);
     }
@@ -256,6 +249,17 @@ async fn forgery_fails_through(kind: Kind) {
         "{}: {answered} of {rows}",
         kind.name
     );
+}
+
+/// Nor did the server take anybody for the victim and then something failed.
+fn nobody_else_was_seen(gateway: &mut Gateway) {
+    for event in gateway.fronted.world.further_events() {
+        assert!(
+            event
+                .principal()
+                .is_none_or(|name| name.as_str() == "reports")
+        );
+    }
 }
 
 macro_rules! through {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{Gateway, Kind};
+use super::{Gateway, Kind, nobody_else_was_seen};
 use crate::forged::{forgeries, never_the_victim};
 use crate::forwarded::dialects;
 use crate::raw::{Answer, tls_config};
@@ -79,10 +79,7 @@ pub(super) async fn forgery_fails_through(mut kind: Kind) {
             }
         }
     }
-    for event in gateway.fronted.world.further_events() {
-        let name = event.principal();
-        assert!(name.is_none_or(|name| name.as_str() == "reports"));
-    }
+    nobody_else_was_seen(&mut gateway);
     println!(
         "{} over HTTP/2: {rows} forgeries, {answered} answered as who asked",
         kind.name
