@@ -18,7 +18,6 @@ use crate::activity::Activity;
 use crate::admission::Admission;
 use crate::asking::Asking;
 use crate::bounded_body::BoundedBody;
-use crate::claims::Claims;
 use crate::drain::Sender;
 use crate::{Code, Connection, CorrelationId, Fault, Limits, Live, Renderer, renderer};
 
@@ -70,10 +69,8 @@ impl Service<hyper::Request<Incoming>> for Answering {
         if let Err(fault) = facts.limits.admit(&request) {
             return Answered::refused(fault, request, one);
         }
-        // What says who a client is reaches no layer and no handler, whoever says it.
-        let claims = Claims::take(request.headers_mut(), facts.live.load().forwarding());
-        let asking = Asking::screened(facts.connection.clone(), claims);
-        request.extensions_mut().insert(asking);
+        let connection = Some(facts.connection.clone());
+        Asking::screen(&mut request, connection, &facts.live);
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),
             false => Body::new(BoundedBody::new(body, &facts.limits)),

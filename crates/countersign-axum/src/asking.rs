@@ -17,13 +17,19 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// What a listener of ours leaves.
-    pub(crate) fn screened(connection: Connection, claims: Claims) -> Self {
-        Self {
-            connection: Some(connection),
+    /// Leaves what came by `connection`, none where the listener is not ours. What says who a client is reaches no layer and no
+    /// handler behind this, whoever says it.
+    pub(crate) fn screen<B>(
+        request: &mut http::Request<B>,
+        connection: Option<Connection>,
+        live: &Live,
+    ) {
+        let claims = Claims::take(request.headers_mut(), live.load().forwarding());
+        request.extensions_mut().insert(Self {
+            connection,
             claims,
             ..Self::default()
-        }
+        });
     }
 
     /// Goes on from what a listener has left, or a guard before this one.
@@ -33,22 +39,13 @@ impl Asking {
         live: &Live,
     ) -> &'a mut Self {
         if request.extensions().get::<Self>().is_none() {
-            Self::screen(request, live);
+            // One that a test has put there, if any.
+            let connection = request.extensions_mut().remove();
+            Self::screen(request, connection, live);
         }
         let asking = request.extensions_mut().get_or_insert_default::<Self>();
         asking.id = Some(id.clone());
         asking.caller = None;
         asking
-    }
-
-    /// Where the listener is not ours.
-    fn screen(request: &mut Request, live: &Live) {
-        let claims = Claims::take(request.headers_mut(), live.load().forwarding());
-        let connection = request.extensions_mut().remove();
-        request.extensions_mut().insert(Self {
-            connection,
-            claims,
-            ..Self::default()
-        });
     }
 }

@@ -12,7 +12,6 @@ use tower::Service;
 
 use crate::accept::Acceptor;
 use crate::asking::Asking;
-use crate::claims::Claims;
 use crate::socket::at_once;
 use crate::{Audit, Connection, Limits, Live};
 
@@ -89,9 +88,8 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Screened<S> {
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        let claims = Claims::take(request.headers_mut(), self.live.load().forwarding());
-        let asking = Asking::screened(self.connection.clone(), claims);
-        request.extensions_mut().insert(asking);
+        let connection = Some(self.connection.clone());
+        Asking::screen(&mut request, connection, &self.live);
         self.service.call(request)
     }
 }
