@@ -66,9 +66,12 @@ impl Live {
     /// Puts trust and policy in force together, and answers their epoch. The next request on every
     /// connection, old ones too, is decided by them, and connections whose trust has ended are ended.
     /// Which gateways are believed stays as it is.
+    ///
+    /// What was in force before is taken apart here, for ten milliseconds where it knows 10,000 principals;
+    /// [`reload`](Self::reload) has it done aside.
     pub fn swap(&self, trust: TrustSnapshot, directory: Directory) -> Epoch {
         let forwarding = Arc::clone(&self.load().forwarding);
-        self.put(trust, directory, forwarding)
+        self.exchange(trust, directory, forwarding)
     }
 
     /// The same, with other gateways.
@@ -78,19 +81,33 @@ impl Live {
         directory: Directory,
         forwarding: Forwarding,
     ) -> Epoch {
-        self.put(trust, directory, Arc::new(forwarding))
+        self.exchange(trust, directory, Arc::new(forwarding))
     }
 
-    fn put(
+    fn exchange(
         &self,
         trust: TrustSnapshot,
         directory: Directory,
         forwarding: Arc<Forwarding>,
     ) -> Epoch {
+        let (epoch, _before) = self.put(trust, directory, forwarding);
+        self.forget();
+        epoch
+    }
+
+    /// Puts a snapshot in force, and answers the one before.
+    ///
+    /// Both what is to be done then, to [forget](Self::forget) and to drop that one, take milliseconds where there are thousands of
+    /// principals.
+    pub(crate) fn put(
+        &self,
+        trust: TrustSnapshot,
+        directory: Directory,
+        forwarding: Arc<Forwarding>,
+    ) -> (Epoch, Arc<Snapshot>) {
         // Of two swaps at one time either may win; that their epochs differ is what matters.
-        self.shared.seen.retain(&directory);
         let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
-        self.shared.snapshot.store(Arc::new(Snapshot {
+        let before = self.shared.snapshot.swap(Arc::new(Snapshot {
             trust,
             directory,
             forwarding,
@@ -98,7 +115,12 @@ impl Live {
             since: self.now(),
         }));
         self.recheck();
-        epoch
+        (epoch, before)
+    }
+
+    /// Forgets the callers whom the snapshot in force does not know.
+    pub(crate) fn forget(&self) {
+        self.shared.seen.retain(self.load().directory());
     }
 
     /// Has every connection look at the snapshot and the clock again, in its own time, and end if its trust has

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::TrustSnapshot;
 
 use crate::audit::{EventKind, Outcome};
-use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting, aside};
+use crate::{Audit, AuditEvent, Epoch, Fault, Forwarding, Live, Sighting, Snapshot, aside};
 
 /// A caller that was allowed something, and that a new state would refuse, or refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,11 +105,18 @@ impl Live {
         let detail = refused.is_none().then(|| UNFORESEEN.to_owned());
         let refused = refused.unwrap_or_default();
         let reload = Reload { changed, refused };
-        let epoch = self.swap_all(trust, directory, forwarding);
+        let (epoch, before) = self.put(trust, directory, Arc::new(forwarding));
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
         event.detail = detail;
         audit.tell(event).await;
+        let live = self.clone();
+        let cleared = aside(move || {
+            live.forget();
+            take_apart(before);
+        });
+        // It does not panic.
+        let _ = cleared.await;
         (epoch, reload)
     }
 
@@ -140,6 +148,17 @@ impl Live {
     }
 }
 
+/// Drops `before`, once those have let go of it who decide a request by it: whoever is the last has to take it apart, which is ten
+/// milliseconds of work for 10,000 principals.
+fn take_apart(before: Arc<Snapshot>) {
+    for _ in 0..TRIES {
+        if Arc::strong_count(&before) == 1 {
+            return;
+        }
+        thread::sleep(MOMENT);
+    }
+}
+
 /// Gives the processor away now and then. A lower priority alone does not: whoever runs on Linux is let run for three milliseconds, whoever
 /// wakes up meanwhile.
 struct Breath {
@@ -165,3 +184,6 @@ const UNFORESEEN: &str =
     "it could not be foreseen who is refused from now on: judging the callers panicked";
 const STRETCH: Duration = Duration::from_micros(100);
 const PAUSE: Duration = Duration::from_micros(50);
+/// A decision takes microseconds. Somebody who holds a snapshot for longer is not waited for.
+const MOMENT: Duration = Duration::from_millis(1);
+const TRIES: u32 = 100;

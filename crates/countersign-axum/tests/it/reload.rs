@@ -1,19 +1,20 @@
 //! Whom a new state would refuse is known before it is in force, and told.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, ThreadId};
 
 use countersign_axum::audit::{EventKind, JsonLines};
-use countersign_axum::{Audit, Clock, Directory, Forwarding, Live};
+use countersign_axum::{Audit, Clock, Directory, Forwarding, Live, TrustSnapshot};
 use countersign_pki::Authority;
 use jiff::Timestamp;
+use tokio::task::yield_now;
 
 use crate::audit::Pages;
 use crate::client::Http;
 use crate::world::{POLICY, World, credential, directory, now, trust};
 
 /// What would become of the callers, as lines.
-fn foreseen(live: &Live, trust: &countersign_axum::TrustSnapshot, policy: &str) -> Vec<String> {
+fn foreseen(live: &Live, trust: &TrustSnapshot, policy: &str) -> Vec<String> {
     let foreseen = live.foresee(trust, &Directory::from_toml(policy).unwrap());
     let lines = foreseen.iter();
     lines
@@ -148,6 +149,49 @@ async fn a_state_is_in_force_although_judging_whom_it_refuses_panicked() {
     let mut again = world.connect(&service, Http::One, "reports").await;
     let answer = again.get("/whoami").await;
     assert_eq!(answer.code(), "principal-disabled");
+}
+
+/// A clock that tells which thread drops it.
+#[derive(Debug)]
+struct Dropped(mpsc::Sender<Option<String>>);
+
+impl Clock for Dropped {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        let thread = thread::current();
+        self.0.send(thread.name().map(str::to_owned)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_was_in_force_is_taken_apart_aside_though_somebody_decides_by_it() {
+    let mut world = World::new();
+    let (told, dropped) = mpsc::channel();
+    let trusts = vec![trust("clients", &world.clients)];
+    let before = TrustSnapshot::new(world.server.clone(), trusts, Arc::new(Dropped(told)));
+    world.live = Live::new(before.unwrap(), directory(), world.clock.clone());
+    let deciding = world.live.load();
+
+    let (audit, _writer) = Audit::start(JsonLines::new(Pages::default())).unwrap();
+    let forwarding = Forwarding::default();
+    let live = world.live.clone();
+    let reload = live.reload(world.both(), directory(), forwarding, Vec::new(), &audit);
+    let decided = async {
+        while world.live.load().epoch().number() == 1 {
+            yield_now().await;
+        }
+        drop(deciding);
+    };
+    tokio::join!(reload, decided);
+    assert_eq!(
+        dropped.recv().unwrap().as_deref(),
+        Some("countersign-aside")
+    );
 }
 
 fn disabled() -> String {

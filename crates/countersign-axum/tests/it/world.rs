@@ -159,7 +159,7 @@ pub(crate) struct World {
     pub(crate) servers: Authority,
     pub(crate) clock: Arc<Hands>,
     pub(crate) live: Live,
-    server: Credential,
+    pub(crate) server: Credential,
 }
 
 impl World {
