@@ -71,9 +71,9 @@ impl CorrelationId {
     }
 
     /// In hexadecimal.
-    fn new(number: [u8; 16]) -> Self {
+    fn new(number: u128) -> Self {
         let mut text = [0; 32];
-        HEXLOWER.encode_mut(&number, &mut text);
+        HEXLOWER.encode_mut(&number.to_be_bytes(), &mut text);
         Self(Text::Made(text))
     }
 
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn one_that_is_made_is_the_number_in_hexadecimal() {
         let number = 0x0123_4567_89ab_cdef_0f1e_2d3c_4b5a_6978_u128;
-        let made = CorrelationId::new(number.to_be_bytes());
+        let made = CorrelationId::new(number);
         assert_eq!(made.as_str(), format!("{number:032x}"));
     }
 

@@ -1,7 +1,6 @@
 mod answer;
 
 use std::convert::Infallible;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -15,7 +14,7 @@ use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use tower::{Layer, Service};
 
-use self::answer::{Answer, Panicked, Passed, untold};
+use self::answer::{Answer, Passed, untold};
 use crate::asking::Asking;
 use crate::audit::{EventKind, Recording, Untold};
 use crate::caller::Known;
@@ -90,11 +89,26 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
+        match Lent::of(&mut request) {
+            None => self.answer(request),
+            Some(body) => {
+                let answer = self.answer(request);
+                Answer::later(body.settle(answer.map(|Ok(answer)| answer)))
+            }
+        }
+    }
+}
+
+impl<S> Guarded<S>
+where
+    S: Service<Request, Error = Infallible, Future: Send, Response: IntoResponse>,
+    S: Clone + Send + 'static,
+{
+    fn answer(&mut self, mut request: Request) -> Answer<S::Future> {
         let guard = Arc::clone(&self.guard);
-        let body = Lent::of(&mut request);
         let asked = guard.asked(&request);
         let asking = Asking::begin(&mut request, &asked.id, &guard.live);
-        let answer = match guard.begin(&asked, asking) {
+        match guard.begin(&asked, asking) {
             // What is usual: there is nothing to wait for, and the service needs no copy.
             Step::Decided(Ok(let_in), told) if told.is_done() => {
                 guard.pass(asked, let_in, request, &mut self.inner)
@@ -105,10 +119,6 @@ where
                 let ready = std::mem::replace(&mut self.inner, next);
                 Answer::later(guard.later(step, asked, request, ready))
             }
-        };
-        match body {
-            Some(body) => Answer::later(body.settle(answer.map(|Ok(answer)| answer))),
-            None => answer,
         }
     }
 }
@@ -294,7 +304,7 @@ impl Guard {
         asked
     }
 
-    /// Calls the handler.
+    /// Calls the handler. What panics there does so when its answer is polled: a route of axum calls nothing before.
     fn pass<S>(
         self: Arc<Self>,
         asked: Asked,
@@ -305,21 +315,15 @@ impl Guard {
     where
         S: Service<Request, Error = Infallible, Response: IntoResponse>,
     {
-        let mut passed = Passed {
+        let passed = Passed {
             guard: self,
             asked,
             let_in,
             cut: None,
         };
-        match catch_unwind(AssertUnwindSafe(|| service.call(request))) {
-            Ok(handler) => Answer::Running {
-                handler,
-                passed: Some(passed),
-            },
-            Err(_) => {
-                let (answer, told) = passed.finish(Err(Panicked));
-                Answer::later(passed.once_told(answer, told))
-            }
+        Answer::Running {
+            handler: service.call(request),
+            passed: Some(passed),
         }
     }
 
