@@ -153,16 +153,28 @@ impl Future for Answered {
         if let Some(one) = &mut one {
             one.answered();
         }
-        Poll::Ready(Ok(answer.map(|body| Sent { body, _one: one })))
+        Poll::Ready(Ok(answer.map(|body| Sent::new(body, one))))
     }
 }
 
 pin_project! {
-    /// The body of an answer.
+    /// The body of an answer, in pieces of no more than 16 KiB.
+    ///
+    /// As much as TLS encrypts at one time: over HTTP/1.1 each is copied once, to be one with what is before it.
     pub(crate) struct Sent {
         #[pin]
         body: Body,
+        // Of what the body gave.
+        rest: Bytes,
         _one: Option<UnderWay>,
+    }
+}
+
+impl Sent {
+    fn new(body: Body, one: Option<UnderWay>) -> Self {
+        let rest = Bytes::new();
+        let _one = one;
+        Self { body, rest, _one }
     }
 }
 
@@ -174,15 +186,38 @@ impl HttpBody for Sent {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let next = match this.rest.is_empty() {
+            true => ready!(this.body.poll_frame(cx)),
+            false => Some(Ok(Frame::data(std::mem::take(this.rest)))),
+        };
+        Poll::Ready(next.map(|frame| frame.map(|frame| cut(frame, this.rest))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let (body, mut hint) = (self.body.size_hint(), SizeHint::new());
+        hint.set_lower(body.lower().saturating_add(rest));
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
+    }
+}
+
+/// What is sent of `frame` first; its `rest` is kept.
+fn cut(frame: Frame<Bytes>, rest: &mut Bytes) -> Frame<Bytes> {
+    match frame.into_data() {
+        Ok(mut data) if data.len() > PIECE => {
+            *rest = data.split_off(PIECE);
+            Frame::data(data)
+        }
+        Ok(data) => Frame::data(data),
+        Err(trailers) => trailers,
     }
 }
 
@@ -198,4 +233,36 @@ async fn refuse(
     let sender = Sender::of(&request);
     sender.settle(request.into_body(), &mut response).await;
     response
+}
+
+const PIECE: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_answered_is_sent_in_pieces_of_16_kib_and_whole() {
+        for (length, pieces) in [
+            (0, &[][..]),
+            (1, &[1]),
+            (PIECE, &[PIECE]),
+            (2 * PIECE + 1, &[PIECE, PIECE, 1]),
+        ] {
+            let whole: Bytes = (0..=u8::MAX).cycle().take(length).collect();
+            let mut sent = Sent::new(Body::from(whole.clone()), None);
+            let (mut lengths, mut all) = (Vec::new(), Vec::new());
+            while !sent.is_end_stream() {
+                let left = u64::try_from(length - all.len()).unwrap();
+                assert_eq!(sent.size_hint().exact(), Some(left));
+                let piece = sent.frame().await.unwrap().unwrap().into_data().unwrap();
+                lengths.push(piece.len());
+                all.extend_from_slice(&piece);
+            }
+            assert_eq!((lengths.as_slice(), all), (pieces, whole.to_vec()));
+            assert_eq!(sent.size_hint().exact(), Some(0));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufRead, AsyncWrite};
 
 use crate::answering::Answering;
 use crate::protocol::{self, Protocol};
@@ -31,7 +31,7 @@ enum State<I> {
 
 type Speaking<I> = http1::Connection<TokioIo<Wire<I>>, Answering>;
 
-impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Http1<I> {
+impl<I: AsyncBufRead + AsyncWrite + Unpin> Http1<I> {
     pub(crate) fn new(io: I, answering: Answering) -> Self {
         let wire = Wire::new(io, answering.activity().clone());
         let state = speak(wire, &answering);
@@ -47,16 +47,13 @@ impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Http1<I> {
     }
 }
 
-fn speak<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin>(
-    wire: Wire<I>,
-    answering: &Answering,
-) -> State<I> {
+fn speak<I: AsyncBufRead + AsyncWrite + Unpin>(wire: Wire<I>, answering: &Answering) -> State<I> {
     let http = protocol::http1(answering.limits());
     let http = http.serve_connection(TokioIo::new(wire), answering.clone());
     State::Speaking(Box::new(http))
 }
 
-impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Future for Http1<I> {
+impl<I: AsyncBufRead + AsyncWrite + Unpin> Future for Http1<I> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -74,7 +71,7 @@ impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Future for Http1<I> {
     }
 }
 
-impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Protocol for Http1<I> {
+impl<I: AsyncBufRead + AsyncWrite + Unpin> Protocol for Http1<I> {
     fn end(mut self: Pin<&mut Self>) {
         self.wake();
         if let State::Speaking(http) = &mut self.state {
@@ -91,9 +88,7 @@ impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> Protocol for Http1<I> {
 
 /// Asked to end between two requests hyper ends at once, and hands back what it speaks over; with a request under way it says no more than
 /// `Connection: close`, and goes on until that is answered.
-fn dismiss<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin>(
-    mut http: Box<Speaking<I>>,
-) -> State<I> {
+fn dismiss<I: AsyncBufRead + AsyncWrite + Unpin>(mut http: Box<Speaking<I>>) -> State<I> {
     Pin::new(&mut *http).graceful_shutdown();
     let mut cx = Context::from_waker(Waker::noop());
     match http.poll_without_shutdown(&mut cx) {
@@ -112,9 +107,13 @@ fn dismiss<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin>(
 #[cfg(test)]
 #[cfg(feature = "test-util")]
 mod tests {
+    use std::convert::Infallible;
+    use std::future;
+
     use axum::Router;
-    use axum::body::Body;
+    use axum::body::{Body, Bytes};
     use axum::routing::get;
+    use futures_util::stream::pending;
     use futures_util::{FutureExt, TryFutureExt};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
     use tokio::sync::oneshot;
@@ -253,6 +252,32 @@ mod tests {
                 drop(client);
                 assert!(run(&mut http).is_ready());
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn one_whose_client_goes_before_the_answer_has_ended_ends() {
+        for (path, room) in [
+            // Nothing is answered yet.
+            ("/slow", 4096),
+            // The head is, and there may be more of the body.
+            ("/stream", 4096),
+            // There is no room for the head.
+            ("/stream", 64),
+        ] {
+            let endless = async || Body::from_stream(pending::<Result<Bytes, Infallible>>());
+            let router = Router::new()
+                .route("/slow", get(async || future::pending::<()>().await))
+                .route("/stream", get(endless));
+            let (mut http, mut client) = connection(router, room);
+            let asked = format!("GET {path} HTTP/1.1\r\nhost: a.example\r\n\r\n");
+            // In two: of 64 bytes there is room for one line.
+            for part in asked.as_bytes().chunks(32) {
+                client.write_all(part).await.unwrap();
+                assert!(run(&mut http).is_pending());
+            }
+            client.shutdown().await.unwrap();
+            assert!(run(&mut http).is_ready(), "{path} {room}");
         }
     }
 

@@ -34,8 +34,14 @@ where
 
 pub(crate) fn http1(limits: &Limits) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // How long a head may take is watched for each connection: hyper would set a timer for each request.
-    builder.header_read_timeout(None).max_buf_size(head(limits));
+    builder
+        .max_buf_size(head(limits))
+        // How long a head may take is watched for each connection: hyper would set a timer for each request.
+        .header_read_timeout(None)
+        // It would look for the end of the connection once for each request. Who goes is noticed by what it is spoken over.
+        .half_close(true)
+        // Head and body as one piece, which TLS takes more easily than two.
+        .writev(false);
     if limits.header_fields >= FIELDS_ON_THE_STACK {
         // As with bytes: a little more is refused by us.
         let fields = limits.header_fields.saturating_mul(2).min(MOST_FIELDS);

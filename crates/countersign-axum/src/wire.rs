@@ -1,6 +1,6 @@
-use std::io::{self, IoSlice};
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::body::Bytes;
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
@@ -38,22 +38,42 @@ impl<I: AsyncBufRead + AsyncWrite + Unpin> Wire<I> {
         }
     }
 
+    /// Fails where the client has gone before it is answered: there is nobody to go on for.
+    ///
+    /// hyper would look for itself, as soon as it has read a request: with a buffer of 8 KiB for what it may find, and before it knows
+    /// that the answer is there already, as it mostly is.
+    fn stay(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if !self.activity.is_settled()
+            && self.left.is_empty()
+            && let Poll::Ready(read) = self.io().poll_fill_buf(cx)
+            && read?.is_empty()
+        {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
     fn io(&mut self) -> Pin<&mut I> {
         Pin::new(&mut self.io)
     }
 }
 
-impl<I: AsyncBufRead + AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<I> {
+impl<I: AsyncBufRead + AsyncWrite + Unpin> AsyncRead for Wire<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.left.is_empty() {
-            return self.io().poll_read(cx, buffer);
+        if !self.left.is_empty() {
+            let some = self.left.len().min(buffer.remaining());
+            buffer.put_slice(&self.left.split_to(some));
+            return Poll::Ready(Ok(()));
         }
-        let some = self.left.len().min(buffer.remaining());
-        buffer.put_slice(&self.left.split_to(some));
+        // And not by `poll_read`, with which TLS asks the system once more in order to fill the buffer: mostly in vain.
+        let read = ready!(Pin::new(&mut self.io).poll_fill_buf(cx))?;
+        let some = read.len().min(buffer.remaining());
+        buffer.put_slice(read.get(..some).unwrap_or_default());
+        self.io().consume(some);
         Poll::Ready(Ok(()))
     }
 }
@@ -65,20 +85,11 @@ impl<I: AsyncBufRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.activity.writes();
-        self.io().poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.activity.writes();
-        self.io().poll_write_vectored(cx, pieces)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        let written = self.io().poll_write(cx, bytes);
+        if written.is_pending() {
+            self.stay(cx)?;
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -86,6 +97,7 @@ impl<I: AsyncBufRead + AsyncWrite + Unpin> AsyncWrite for Wire<I> {
         if let Poll::Ready(Ok(())) = flushed {
             self.activity.sent();
         }
+        self.stay(cx)?;
         flushed
     }
 

@@ -14,6 +14,7 @@ mod cutoff;
 mod ending;
 mod forwarded;
 mod further;
+mod gone;
 mod handshake;
 mod limits;
 mod metrics;
