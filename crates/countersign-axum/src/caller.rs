@@ -138,6 +138,7 @@ impl Known {
     }
 
     /// What the audit log is told of a decision.
+    #[inline]
     pub(crate) fn event(
         self,
         kind: EventKind,

@@ -54,6 +54,7 @@ pub struct AuditEvent {
 
 impl AuditEvent {
     /// An event of which nothing more is known yet.
+    #[inline]
     pub(crate) fn new(kind: EventKind, outcome: Outcome, time: Timestamp, epoch: Epoch) -> Self {
         Self {
             time,
@@ -77,6 +78,7 @@ impl AuditEvent {
     }
 
     /// Of a decision on what `who` asks: denied, where there is a fault.
+    #[inline]
     pub(crate) fn decided(
         kind: EventKind,
         time: Timestamp,
