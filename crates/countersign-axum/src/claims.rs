@@ -6,7 +6,7 @@ use crate::{Dialect, Forwarding};
 /// The headers of a request in which somebody says who the client is, taken away from it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
-    headers: Box<[(HeaderName, HeaderValue)]>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Claims {
@@ -28,8 +28,7 @@ impl Claims {
             taken.extend(values.map(|value| (name.clone(), value.clone())));
             headers.remove(name);
         }
-        let headers = taken.into();
-        Self { headers }
+        Self { headers: taken }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -46,12 +45,13 @@ impl Claims {
     pub(crate) fn split(self, dialect: &Dialect) -> (Self, Self) {
         let own = dialect.headers();
         let headers = self.headers.into_iter();
-        let (own, others): (Vec<_>, Vec<_>) = headers.partition(|(name, _)| own.contains(name));
-        let says = own.iter().any(|(_, value)| !value.is_empty());
-        let of = |headers: Vec<_>| Self {
-            headers: headers.into(),
-        };
-        (if says { of(own) } else { Self::default() }, of(others))
+        let (own, others) = headers.partition(|(name, _)| own.contains(name));
+        let own = Self { headers: own };
+        let says = own.headers.iter().any(|(_, value)| !value.is_empty());
+        (
+            if says { own } else { Self::default() },
+            Self { headers: others },
+        )
     }
 
     pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
