@@ -18,18 +18,19 @@ pub async fn reloading(
     reloads: u32,
 ) -> Result<Sample> {
     let load = paced(rate, lasts);
-    let pause = lasts / (reloads + 1);
+    let each = lasts / reloads.max(1);
     let asking = async {
         for _ in 0..reloads {
-            sleep(pause).await;
+            sleep(each / 2).await;
             server.reload()?;
+            sleep(each / 2).await;
         }
         anyhow::Ok(())
     };
     let (sample, asked) = tokio::join!(load.run(caller, server), asking);
     asked?;
     // The last has begun before the load ended, and is told of when it has ended.
-    sleep(Duration::from_secs(1)).await;
+    sleep(each).await;
     let told = server.reloads()?;
     ensure!(told >= u64::from(reloads), "{told} reloads took place");
     sample

@@ -21,5 +21,5 @@ impl Warm {
 }
 
 const PIECE: usize = 1024 * 1024;
-/// More than a log of 200,000 lines in a second, for two seconds.
-const PIECES: usize = 256;
+/// More than a log of 80,000 lines in a second, for nine seconds.
+const PIECES: usize = 400;
