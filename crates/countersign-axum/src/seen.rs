@@ -1,10 +1,9 @@
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use countersign_identity::{Certificate, Identity};
 use countersign_policy::{Directory, PrincipalName};
 use countersign_tls::{Forwarded, Peer, TrustSnapshot};
+use dashmap::{DashMap, Entry};
 use jiff::Timestamp;
 
 use crate::{Caller, Fault};
@@ -14,9 +13,10 @@ use crate::{Caller, Fault};
 /// Asked once for each connection, not for each request. It holds no more than the policy has
 /// identities: whom the policy does not know is never allowed anything, and whom a new policy does
 /// not know is forgotten.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Seen {
-    latest: Mutex<HashMap<Identity, Sighting>>,
+    /// In many parts, of which one at a time is locked: nobody who is served waits until all callers were looked at.
+    latest: DashMap<Identity, Sighting>,
 }
 
 /// A caller, and the newest certificate by which it called.
@@ -84,6 +84,13 @@ impl Proof {
     }
 }
 
+impl Default for Seen {
+    fn default() -> Self {
+        let latest = DashMap::with_shard_amount(PARTS);
+        Self { latest }
+    }
+}
+
 impl Seen {
     /// Notes that `caller` was allowed something at `now`. None where it has no certificate.
     ///
@@ -91,40 +98,34 @@ impl Seen {
     /// nothing: two that take turns would be renewals without end.
     pub(crate) fn note(&self, caller: &Caller, proof: Proof, now: Timestamp) -> Option<Noted> {
         let certificate = Arc::clone(proof.certificate()?);
-        let mut latest = self.latest();
         let new = Sighting::of(caller, Arc::clone(&certificate), proof, now);
-        let sighting = match latest.entry(caller.identity().clone()) {
-            Entry::Vacant(place) => return Some(Noted::of(place.insert(new), None)),
-            Entry::Occupied(place) => place.into_mut(),
+        let mut sighting = match self.latest.entry(caller.identity().clone()) {
+            Entry::Vacant(place) => return Some(Noted::of(&place.insert(new), None)),
+            Entry::Occupied(place) => place.into_ref(),
         };
         sighting.principal = caller.principal().name().clone();
         if certificate.thumbprint() == sighting.certificate.thumbprint() {
             sighting.last = now;
         }
         if age(&certificate) <= age(&sighting.certificate) {
-            return Some(Noted::of(sighting, None));
+            return Some(Noted::of(&sighting, None));
         }
         let held = Arc::clone(&sighting.held);
-        let renewed = std::mem::replace(sighting, Sighting { held, ..new });
-        Some(Noted::of(sighting, Some(renewed.certificate)))
+        let renewed = std::mem::replace(&mut *sighting, Sighting { held, ..new });
+        Some(Noted::of(&sighting, Some(renewed.certificate)))
     }
 
     /// Forgets whom `directory` does not know.
     pub(crate) fn retain(&self, directory: &Directory) {
-        self.latest()
-            .retain(|identity, _| directory.knows(identity));
+        self.latest.retain(|identity, _| directory.knows(identity));
     }
 
     /// All of them, in the order of their identities.
     pub(crate) fn sightings(&self) -> Vec<Sighting> {
-        let mut sightings: Vec<_> = self.latest().values().map(Sighting::counted).collect();
+        let all = self.latest.iter();
+        let mut sightings: Vec<_> = all.map(|sighting| sighting.counted()).collect();
         sightings.sort_by(|one, other| one.identity.cmp(&other.identity));
         sightings
-    }
-
-    fn latest(&self) -> MutexGuard<'_, HashMap<Identity, Sighting>> {
-        // Nothing in here can be left half-done by a panic.
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,3 +156,6 @@ impl Sighting {
 fn age(certificate: &Certificate) -> (Timestamp, Timestamp) {
     (certificate.not_before(), certificate.not_after())
 }
+
+/// Of 10,000 callers a part holds forty.
+const PARTS: usize = 256;
