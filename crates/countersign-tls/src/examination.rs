@@ -76,7 +76,7 @@ impl Examination {
             });
         };
         let votes = verifier.votes(leaf, intermediates, now);
-        let verdict = verifier.vouch(leaf, intermediates, now);
+        let verdict = verifier.vouch(leaf, intermediates, None, now);
         Ok(Self {
             votes: votes.map(|(trust, said)| Vote::new(trust, said)).collect(),
             identity: match verdict {

@@ -49,7 +49,7 @@ impl Forwarded {
         let chain = chain.certificates();
         let chain = chain.map(|der| CertificateDer::from(der.to_vec()));
         let chain = chain.chain(more.as_slice().iter().cloned());
-        Self::judge(chain.collect(), snapshot, now)
+        Self::judge(chain.collect(), None, snapshot, now)
     }
 
     /// The same client, judged by another snapshot or at another time.
@@ -62,17 +62,22 @@ impl Forwarded {
             Ok(identity) if self.chain.is_empty() => {
                 Self::named(identity.name().clone(), identity.trust(), snapshot)
             }
-            _ => Self::judge(Arc::clone(&self.chain), snapshot, now),
+            _ => {
+                let known = self.certificate.as_ref();
+                Self::judge(Arc::clone(&self.chain), known, snapshot, now)
+            }
         }
     }
 
+    /// `known` is the leaf, where it was read before.
     fn judge(
         chain: Arc<[CertificateDer<'static>]>,
+        known: Option<&Arc<Certificate>>,
         snapshot: &TrustSnapshot,
         now: Timestamp,
     ) -> Result<Self, PeerError> {
         let (leaf, above) = chain.split_first().ok_or(Refusal::Anonymous)?;
-        let verdict = snapshot.verifier().vouch(leaf, above, now)?;
+        let verdict = snapshot.verifier().vouch(leaf, above, known, now)?;
         let Holder {
             certificate,
             identity,

@@ -45,7 +45,7 @@ impl Peer {
             return Err(PeerError::Handshaking);
         }
         let chain = connection.peer_certificates().unwrap_or_default();
-        Self::judge(chain.into(), snapshot, now)
+        Self::judge(chain.into(), None, snapshot, now)
     }
 
     /// As [`of`](Self::of), of a chain that nobody proved to hold the key of: for tests of what stands behind
@@ -62,7 +62,7 @@ impl Peer {
     ) -> Result<Self, PeerError> {
         let chain = chain.into_iter();
         let chain = chain.map(|der| CertificateDer::from(der.into())).collect();
-        Self::judge(chain, snapshot, now)
+        Self::judge(chain, None, snapshot, now)
     }
 
     /// The same peer, judged by another snapshot or at another time.
@@ -71,16 +71,23 @@ impl Peer {
     ///
     /// No trust of `snapshot` vouches for it at `now`.
     pub fn again(&self, snapshot: &TrustSnapshot, now: Timestamp) -> Result<Self, PeerError> {
-        Self::judge(Arc::clone(&self.chain), snapshot, now)
+        Self::judge(
+            Arc::clone(&self.chain),
+            Some(&self.certificate),
+            snapshot,
+            now,
+        )
     }
 
+    /// `known` is the leaf, where it was read before.
     fn judge(
         chain: Arc<[CertificateDer<'static>]>,
+        known: Option<&Arc<Certificate>>,
         snapshot: &TrustSnapshot,
         now: Timestamp,
     ) -> Result<Self, PeerError> {
         let (leaf, intermediates) = chain.split_first().ok_or(Refusal::Anonymous)?;
-        let verdict = snapshot.verifier().vouch(leaf, intermediates, now)?;
+        let verdict = snapshot.verifier().vouch(leaf, intermediates, known, now)?;
         let Holder {
             certificate,
             identity,

@@ -21,17 +21,17 @@ pub(crate) struct Holder {
 }
 
 impl Verdict {
-    /// `first` vouches for `leaf`, and `second` too, if there is one: from `now` until `until`.
+    /// `first` vouches for `certificate`, and `second` too, if there is one: from `now` until `until`.
     pub(crate) fn new(
-        leaf: &[u8],
+        certificate: Result<Arc<Certificate>, CertificateError>,
         first: &Trust,
         second: Option<&Trust>,
         now: Timestamp,
         until: Timestamp,
     ) -> Self {
-        let holder = Certificate::from_der(leaf).map(|certificate| Holder {
+        let holder = certificate.map(|certificate| Holder {
             identity: identify(&certificate, first, second),
-            certificate: Arc::new(certificate),
+            certificate,
         });
         Self {
             since: now,

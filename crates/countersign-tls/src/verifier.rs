@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use countersign_identity::Certificate;
 use jiff::Timestamp;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -60,11 +61,12 @@ impl Verifier {
     }
 
     /// Whose the chain is, learned from a path to an anchor of a trust, and never from the issuer's
-    /// name. At least one trust vouches.
+    /// name. At least one trust vouches. `known` is the leaf, where it was read before: it is not read again.
     pub(crate) fn vouch(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
+        known: Option<&Arc<Certificate>>,
         now: Timestamp,
     ) -> Result<Arc<Verdict>, Refusal> {
         let key = ChainKey::of(leaf, intermediates);
@@ -77,7 +79,11 @@ impl Verifier {
             [] => return Err(votes.refusal),
         };
         let second = votes.vouching.get(1).map(|(trust, _)| *trust);
-        let verdict = Arc::new(Verdict::new(leaf, first, second, now, until));
+        let certificate = match known {
+            Some(known) => Ok(Arc::clone(known)),
+            None => Certificate::from_der(leaf).map(Arc::new),
+        };
+        let verdict = Arc::new(Verdict::new(certificate, first, second, now, until));
         if let Some(key) = key.filter(|_| votes.last) {
             self.cache.put(key, Arc::clone(&verdict));
         }
@@ -160,7 +166,7 @@ impl ClientCertVerifier for Verifier {
             // Whether a trust vouches is asked by `Peer::of`; here only possession is proven.
             return Ok(ClientCertVerified::assertion());
         }
-        match self.vouch(leaf, intermediates, from_unix_time(now)) {
+        match self.vouch(leaf, intermediates, None, from_unix_time(now)) {
             Ok(_) => Ok(ClientCertVerified::assertion()),
             Err(refusal) => {
                 note(leaf, &refusal);
