@@ -240,11 +240,12 @@ fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metri
         }
         // A burst becomes one write.
         let is_flushed = note(sink.flush(), metrics);
-        let waiting = batch.drain(..).filter_map(|queued| queued.flushed);
+        let waiting = batch.iter_mut().filter_map(|queued| queued.flushed.take());
         for flushed in waiting.filter(|_| is_flushed) {
             // Who has gone meanwhile need not be told.
             let _ = flushed.send(());
         }
+        batch.clear();
         if told == Told::HandedIn {
             // And whoever hands in events meanwhile need not wake this thread for each.
             thread::sleep(PAUSE);
