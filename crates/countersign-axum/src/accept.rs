@@ -95,8 +95,8 @@ impl Acceptor {
         let kind = EventKind::Handshake;
         let mut event = AuditEvent::new(kind, failure.outcome, time, epoch);
         event.code = failure.refusal.as_ref().map(Refusal::code);
-        event.detail = Some(failure.detail);
-        event.alert = failure.alert;
+        event.explain(failure.detail);
+        event.note_alert(failure.alert);
         event.who = Some(Arc::new(Who {
             address: Some(address),
             certificate: failure.certificate.map(Arc::new),

@@ -245,7 +245,7 @@ impl Guard {
         if let Some(renewed) = self.renewed(&connection, &caller) {
             let mut event = caller.event(EventKind::CertificateRenewed, &self.live, None);
             asked.describe(&mut event);
-            event.renewed = Some(renewed);
+            event.renew(renewed);
             told = told.and(connection.audit().record(event));
         }
         if let Some(asking) = asking {

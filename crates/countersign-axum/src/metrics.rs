@@ -356,7 +356,7 @@ impl Equivalent<Series> for Looked<'_> {
 impl Told {
     /// Of the first 10,000 principals and actions.
     fn act(&mut self, event: &AuditEvent) {
-        let Some((principal, action)) = event.principal().zip(event.action.as_ref()) else {
+        let Some((principal, action)) = event.principal().zip(event.action()) else {
             return;
         };
         let key = (principal.clone(), action.name());

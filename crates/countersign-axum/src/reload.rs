@@ -102,13 +102,15 @@ impl Live {
             // It does not panic: the program ends, and nobody is left to ask.
             return pending().await;
         };
-        let detail = refused.is_none().then(|| UNFORESEEN.to_owned());
+        let is_foreseen = refused.is_some();
         let refused = refused.unwrap_or_default();
         let reload = Reload { changed, refused };
         let (epoch, before) = self.put(trust, directory, Arc::new(forwarding));
         let mut event = self.reload_event(Outcome::Applied, reload.clone());
         event.epoch = epoch;
-        event.detail = detail;
+        if !is_foreseen {
+            event.explain(UNFORESEEN);
+        }
         audit.tell(event).await;
         let live = self.clone();
         let cleared = aside(move || {
@@ -124,7 +126,7 @@ impl Live {
     pub async fn refuse_reload(&self, reason: String, changed: Vec<String>, audit: &Audit) {
         let refused = Vec::new();
         let mut event = self.reload_event(Outcome::Refused, Reload { changed, refused });
-        event.detail = Some(reason);
+        event.explain(reason);
         audit.tell(event).await;
     }
 
@@ -143,7 +145,7 @@ impl Live {
     fn reload_event(&self, outcome: Outcome, reload: Reload) -> AuditEvent {
         let epoch = self.load().epoch();
         let mut event = AuditEvent::new(EventKind::Reload, outcome, self.now(), epoch);
-        event.reload = Some(Box::new(reload));
+        event.change(reload);
         event
     }
 }

@@ -145,17 +145,17 @@ impl<'a> Line<'a> {
             event: event.kind.as_str(),
             outcome: event.outcome.as_str(),
             code: event.code.map(|code| code.as_str()),
-            detail: event.detail.as_deref(),
-            alert: event.alert.map(|alert| alert.to_string()),
+            detail: event.detail(),
+            alert: event.alert().map(|alert| alert.to_string()),
             correlation_id: event.correlation_id.as_ref().map(|id| id.as_str()),
             who: event.who.as_deref().map(Asker::of),
             presented: event.presented().map(|leaf| BASE64.encode(leaf)),
-            unbelieved: event.unbelieved.iter().map(HeaderName::as_str).collect(),
+            unbelieved: event.unbelieved().iter().map(HeaderName::as_str).collect(),
             renewal: Renewal::of(event),
             method: event.method.as_ref().map(|method| method.as_str()),
             route: event.route.as_deref(),
-            action: event.action.as_deref().map(Done::of),
-            reload: event.reload.as_deref().map(Reloaded::of),
+            action: event.action().map(Done::of),
+            reload: event.reload().map(Reloaded::of),
             epoch: event.epoch.number(),
         }
     }
@@ -201,7 +201,7 @@ impl<'a> Through<'a> {
 impl Renewal {
     fn of(event: &AuditEvent) -> Option<Self> {
         Some(Self {
-            from: event.renewed.as_ref()?.thumbprint().to_string(),
+            from: event.renewed()?.thumbprint().to_string(),
             to: event.certificate()?.thumbprint().to_string(),
         })
     }

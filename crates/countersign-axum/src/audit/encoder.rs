@@ -88,13 +88,7 @@ impl Second {
 fn is_usual(event: &AuditEvent) -> bool {
     event.kind == EventKind::Request
         && matches!(event.outcome, Outcome::Allowed | Outcome::Denied)
-        && event.detail.is_none()
-        && event.alert.is_none()
-        && event.presented().is_none()
-        && event.unbelieved.is_empty()
-        && event.renewed.is_none()
-        && event.action.is_none()
-        && event.reload.is_none()
+        && event.is_plain()
 }
 
 /// Of a value in which JSON escapes nothing: a word of ours, a token (RFC 9110, 5.6.2), an id that was looked at.
@@ -197,12 +191,10 @@ mod tests {
                 event.outcome = Outcome::Denied;
                 event.code = Some(Code::PermissionMissing);
                 check(&event);
-                event.detail = Some("a \"detail\"".to_owned());
+                event.explain("a \"detail\"");
                 check(&event);
-                event.detail = None;
-                event.renewed = Some(Arc::clone(&other));
+                event.renew(Arc::clone(&other));
                 check(&event);
-                event.renewed = None;
                 event.present(Arc::from(&b"not to be read"[..]));
                 check(&event);
                 event.kind = EventKind::Handshake;

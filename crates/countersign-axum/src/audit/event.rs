@@ -24,32 +24,31 @@ pub struct AuditEvent {
     pub outcome: Outcome,
     /// Why, in the word that the caller got too; none where nothing was refused by us.
     pub code: Option<Code>,
-    /// Why, in words for the operator.
-    pub detail: Option<String>,
-    /// The alert of a failed handshake, whoever sent it.
-    pub alert: Option<Alert>,
     /// The id that the answer carries as `x-request-id`.
     pub correlation_id: Option<CorrelationId>,
     /// None of a reload.
     pub(crate) who: Option<Arc<Who>>,
-    /// Where it is the certificate that is refused: its DER.
-    presented: Option<Arc<[u8]>>,
-    /// Headers that said who a client is, by somebody who is not believed. They were taken away.
-    pub unbelieved: Vec<HeaderName>,
-    /// The certificate that this one renews.
-    pub renewed: Option<Arc<Certificate>>,
     /// The method of the request.
     pub method: Option<Method>,
     /// The route that matched, as it was declared, never the raw path.
     pub route: Option<Arc<str>>,
     /// How long it took to decide a request, further checks included. Not in the log.
     pub took: Option<Duration>,
-    /// What a handler did.
-    pub action: Option<Box<Action>>,
-    /// What a reload changed.
-    pub reload: Option<Box<Reload>>,
     /// The snapshot by which it was decided; of a reload, the one in force after it.
     pub epoch: Epoch,
+    /// What only some events have, on the heap: each event is moved from one thread to another.
+    rest: Option<Box<Rest>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    detail: Option<String>,
+    alert: Option<Alert>,
+    presented: Option<Arc<[u8]>>,
+    unbelieved: Vec<HeaderName>,
+    renewed: Option<Arc<Certificate>>,
+    action: Option<Action>,
+    reload: Option<Reload>,
 }
 
 impl AuditEvent {
@@ -61,19 +60,13 @@ impl AuditEvent {
             kind,
             outcome,
             code: None,
-            detail: None,
-            alert: None,
             correlation_id: None,
             who: None,
-            presented: None,
-            unbelieved: Vec::new(),
-            renewed: None,
             method: None,
             route: None,
             took: None,
-            action: None,
-            reload: None,
             epoch,
+            rest: None,
         }
     }
 
@@ -91,23 +84,104 @@ impl AuditEvent {
             Some(_) => Outcome::Denied,
         };
         let mut event = Self::new(kind, outcome, time, epoch);
-        event.code = fault.map(Fault::code);
-        event.detail = fault.map(|fault| fault.detail().to_owned());
         event.who = Some(who);
+        if let Some(fault) = fault {
+            event.code = Some(fault.code());
+            event.explain(fault.detail());
+        }
         event
+    }
+
+    /// Says why, in words for the operator.
+    pub(crate) fn explain(&mut self, detail: impl Into<String>) {
+        self.rest().detail = Some(detail.into());
+    }
+
+    /// Names the alert of the failed handshake, if there was one.
+    pub(crate) fn note_alert(&mut self, alert: Option<Alert>) {
+        self.rest().alert = alert;
     }
 
     /// Keeps `leaf`, the certificate that is refused; of one that is too large, how large it is.
     pub(crate) fn present(&mut self, leaf: Arc<[u8]>) {
+        let rest = self.rest();
         if leaf.len() <= LARGEST {
-            self.presented = Some(leaf);
+            rest.presented = Some(leaf);
             return;
         }
-        let detail = self.detail.get_or_insert_default();
+        let detail = rest.detail.get_or_insert_default();
         let bytes = leaf.len();
         detail.push_str(&format!(
             "; the certificate is left out: it has {bytes} bytes, and at most {LARGEST} are kept"
         ));
+    }
+
+    /// Names the headers of somebody who is not believed.
+    pub(crate) fn disbelieve(&mut self, headers: Vec<HeaderName>) {
+        if !headers.is_empty() {
+            self.rest().unbelieved = headers;
+        }
+    }
+
+    /// Names the certificate that this one renews.
+    pub(crate) fn renew(&mut self, before: Arc<Certificate>) {
+        self.rest().renewed = Some(before);
+    }
+
+    /// Tells what a handler did.
+    pub(crate) fn act(&mut self, action: Action) {
+        self.rest().action = Some(action);
+    }
+
+    /// Tells what a reload changed.
+    pub(crate) fn change(&mut self, reload: Reload) {
+        self.rest().reload = Some(reload);
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    /// Whether it has nothing of what only some events have.
+    pub(super) fn is_plain(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    /// Why, in words for the operator.
+    pub fn detail(&self) -> Option<&str> {
+        self.rest.as_ref()?.detail.as_deref()
+    }
+
+    /// The alert of a failed handshake, whoever sent it.
+    pub fn alert(&self) -> Option<Alert> {
+        self.rest.as_ref()?.alert
+    }
+
+    /// The certificate itself, where it is what was refused: the DER of the leaf as it was presented, readable or not.
+    /// None of one beyond 16 KiB, and of a request on a connection that was ending already.
+    pub fn presented(&self) -> Option<&[u8]> {
+        self.rest.as_ref()?.presented.as_deref()
+    }
+
+    /// Headers that said who a client is, by somebody who is not believed. They were taken away.
+    pub fn unbelieved(&self) -> &[HeaderName] {
+        let rest = self.rest.as_ref();
+        rest.map_or(&[], |rest| &rest.unbelieved)
+    }
+
+    /// The certificate that this one renews.
+    pub fn renewed(&self) -> Option<&Certificate> {
+        self.rest.as_ref()?.renewed.as_deref()
+    }
+
+    /// What a handler did.
+    pub fn action(&self) -> Option<&Action> {
+        self.rest.as_ref()?.action.as_ref()
+    }
+
+    /// What a reload changed.
+    pub fn reload(&self) -> Option<&Reload> {
+        self.rest.as_ref()?.reload.as_ref()
     }
 
     /// The other end of the TCP connection; none of a reload.
@@ -133,12 +207,6 @@ impl AuditEvent {
     /// The facts of the certificate that was presented; none where it cannot be read.
     pub fn certificate(&self) -> Option<&Certificate> {
         self.who.as_ref()?.certificate.as_deref()
-    }
-
-    /// The certificate itself, where it is what was refused: the DER of the leaf as it was presented, readable or not.
-    /// None of one beyond 16 KiB, and of a request on a connection that was ending already.
-    pub fn presented(&self) -> Option<&[u8]> {
-        self.presented.as_deref()
     }
 
     /// The gateway that says so, where the caller did not shake hands with us itself.

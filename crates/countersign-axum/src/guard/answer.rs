@@ -120,7 +120,9 @@ impl Passed {
             LetIn::Anybody(None, _) => return Recording::done(),
         };
         self.asked.describe(&mut event);
-        event.action = action.map(Box::new);
+        if let Some(action) = action {
+            event.act(action);
+        }
         connection.audit().record(event)
     }
 

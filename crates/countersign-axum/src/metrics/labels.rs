@@ -137,7 +137,7 @@ impl Acted {
     pub(super) fn of(event: &AuditEvent) -> Self {
         Self {
             principal: principal(event),
-            action: event.action.as_deref().map_or("", Action::name),
+            action: event.action().map_or("", Action::name),
             outcome: event.outcome.as_str(),
             code: word(event.code),
         }

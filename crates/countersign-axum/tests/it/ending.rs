@@ -241,7 +241,7 @@ async fn a_principal_whose_time_is_up_is_ended() {
         world.live.recheck();
         let event = service.ended().await;
         let detail = "`billing` ended at 2026-08-01T18:00:00Z";
-        assert_eq!(event.detail.as_deref(), Some(detail));
+        assert_eq!(event.detail(), Some(detail));
         held.ended().await;
     }
 }

@@ -357,7 +357,7 @@ async fn what_a_public_handler_refuses_or_does_is_audited() {
             event.correlation_id.as_ref().unwrap().as_str(),
             answer.header("x-request-id").unwrap()
         );
-        assert_eq!(event.detail.as_deref(), Some("not today"));
+        assert_eq!(event.detail(), Some("not today"));
         assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
         let told = crate::world::brief(&event);
         assert_eq!(told, format!("{refused} billing GET /forbidden"));

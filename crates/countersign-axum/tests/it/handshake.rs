@@ -66,7 +66,7 @@ async fn every_refused_client_reads_why() {
             assert_eq!(event.kind, EventKind::Handshake);
             assert_eq!(event.outcome, Outcome::Refused);
             assert_eq!(event.code.unwrap().to_string(), code);
-            assert_eq!(event.alert, Some(alert));
+            assert_eq!(event.alert(), Some(alert));
             assert_eq!(event.address().unwrap().ip(), service.address.ip());
             // With the certificate itself, for the operator.
             let thumbprint = event
@@ -102,7 +102,7 @@ async fn who_says_nothing_is_cut_off() {
     let event = service.event().await;
     assert_eq!(event.outcome, Outcome::Failed);
     assert_eq!(event.code, None);
-    assert_eq!(event.detail.as_deref(), Some("the handshake took too long"));
+    assert_eq!(event.detail(), Some("the handshake took too long"));
     assert_eq!(event.address(), Some(silent.local_addr().unwrap()));
     assert_eq!(soon(silent.read(&mut [0; 16])).await.unwrap(), 0);
 }
@@ -120,8 +120,8 @@ async fn who_does_not_speak_tls_has_failed() {
         tcp.write_all(bytes).await.unwrap();
         let event = service.event().await;
         assert_eq!(event.outcome, Outcome::Failed, "{event:?}");
-        assert_eq!((event.code, event.alert), (None, None));
-        assert!(event.certificate().is_none() && event.detail.is_some());
+        assert_eq!((event.code, event.alert()), (None, None));
+        assert!(event.certificate().is_none() && event.detail().is_some());
     }
     // Nobody at all: the probe of a load balancer.
     drop(TcpStream::connect(service.address).await.unwrap());
@@ -141,9 +141,9 @@ async fn a_client_that_does_not_trust_us_has_failed_with_its_alert() {
         assert_eq!(event.outcome, Outcome::Failed, "{version:?}");
         assert_eq!(event.code, None);
         // The same name and another key.
-        assert_eq!(event.alert, Some(Alert::DECRYPT_ERROR), "{version:?}");
+        assert_eq!(event.alert(), Some(Alert::DECRYPT_ERROR), "{version:?}");
         let detail = "the client sent the alert decrypt_error";
-        assert_eq!(event.detail.as_deref(), Some(detail));
+        assert_eq!(event.detail(), Some(detail));
     }
 }
 

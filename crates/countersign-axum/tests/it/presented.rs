@@ -120,7 +120,7 @@ async fn one_beyond_16_kib_is_left_out_and_the_event_says_so() {
         let left_out =
             "; the certificate is left out: it has 16385 bytes, and at most 16384 are kept";
         let wanted = format!("{said}{}", if kept { "" } else { left_out });
-        assert_eq!(event.detail, Some(wanted));
+        assert_eq!(event.detail(), Some(&*wanted));
         assert_eq!(line(&event).contains(r#","presented":""#), kept);
     }
 }

@@ -139,7 +139,7 @@ impl Service {
 
 fn brief(event: &AuditEvent) -> String {
     assert_eq!(event.kind, EventKind::Reload);
-    let changed = event.reload.as_ref().unwrap().changed.iter();
+    let changed = event.reload().unwrap().changed.iter();
     let changed = changed.map(|file| file.rsplit('/').next().unwrap());
     let mut words = vec![event.outcome.as_str()];
     words.extend(changed);
@@ -223,7 +223,7 @@ async fn a_wrong_policy_is_told_once_and_the_old_one_stays_until_it_is_mended() 
     }
     let event = service.events.recv().await.unwrap();
     assert_eq!(event.outcome, Outcome::Refused);
-    let why = event.detail.as_deref().unwrap();
+    let why = event.detail().unwrap();
     assert!(why.starts_with("line 3, column 2: "), "{why}");
     assert!(service.events.try_recv().is_err(), "one event");
     let live = service.reloader.live();

@@ -207,7 +207,7 @@ async fn a_further_permission_that_a_handler_asks_for_is_a_second_event() {
     );
     assert_eq!(first.correlation_id, second.correlation_id);
     assert_eq!(
-        second.detail.as_deref(),
+        second.detail(),
         Some("`reports` lacks `transactions:write`")
     );
     assert!(second.certificate().is_some() && second.identity().is_some());

@@ -49,7 +49,7 @@ async fn a_principal_that_is_disabled_is_refused_on_the_connection_that_it_holds
         }
         let event = service.event().await;
         assert_eq!(event.epoch, epoch);
-        assert_eq!(event.detail.as_deref(), Some("`billing` is disabled"));
+        assert_eq!(event.detail(), Some("`billing` is disabled"));
         assert_eq!(event.principal().unwrap().as_str(), "billing");
         service.event().await;
 
@@ -151,7 +151,7 @@ async fn a_certificate_that_ends_ends_its_connection() {
             service.event().await;
         }
         let event = service.event().await;
-        assert_eq!(event.detail.as_deref(), Some(detail));
+        assert_eq!(event.detail(), Some(detail));
         assert_eq!(event.time, "2026-08-02T00:00:01Z".parse().unwrap());
         assert_eq!(event.certificate().unwrap().not_after(), until);
     }

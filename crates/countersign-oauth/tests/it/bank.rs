@@ -302,7 +302,7 @@ impl Answer {
     /// The last event, in words.
     pub(crate) fn told(&self) -> String {
         let event = self.events.last().unwrap();
-        let action = event.action.as_ref();
+        let action = event.action();
         let facts = action.map_or(String::new(), |action| {
             let facts = action.facts().iter();
             facts
@@ -311,7 +311,7 @@ impl Answer {
         });
         let (kind, outcome) = (event.kind.as_str(), event.outcome.as_str());
         let action = action.map_or("", |action| action.name());
-        let detail = event.detail.as_deref().unwrap_or_default();
+        let detail = event.detail().unwrap_or_default();
         format!("{kind} {outcome} {action}{facts} {detail}")
             .trim_end()
             .to_owned()

@@ -171,7 +171,7 @@ async fn r4_a_token_of_another_certificate_is_not_bound_to_this_one() {
     let said =
         format!("the token is bound to the certificate {bound}, and {presented} is presented");
     assert_eq!(
-        answer.event.detail.as_deref(),
+        answer.event.detail(),
         Some(&*said),
         "the audit log has both"
     );

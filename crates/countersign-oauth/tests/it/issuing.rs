@@ -181,7 +181,7 @@ async fn a4_nobody_learns_which_clients_there_are() {
     ] {
         let answer = bank.token(issued, client_id, more).await;
         assert_eq!(answer.error(), "401 invalid_client", "{why}");
-        assert_eq!(answer.events.last().unwrap().detail.as_deref(), Some(why));
+        assert_eq!(answer.events.last().unwrap().detail(), Some(why));
         let mut headers = answer.headers.clone();
         headers.remove("x-request-id");
         answers.push((answer.body, format!("{headers:?}")));
@@ -241,7 +241,7 @@ async fn a9_a_client_may_sign_its_own_certificate() {
     let answer = bank.token(&again, "selfmade", "").await;
     assert_eq!(answer.error(), "401 invalid_client");
     let why = format!("the certificate {} is not registered", thumbprint(&again));
-    assert_eq!(answer.events.last().unwrap().detail.as_deref(), Some(&*why));
+    assert_eq!(answer.events.last().unwrap().detail(), Some(&*why));
     // Its dates count.
     bank.clock
         .set(bank.selfmade.not_after() + SignedDuration::from_secs(1));

@@ -106,7 +106,7 @@ fn list(by: &Authority) -> String {
 }
 
 fn changed(event: &AuditEvent) -> Vec<&str> {
-    let changed = event.reload.as_ref().unwrap().changed.iter();
+    let changed = event.reload().unwrap().changed.iter();
     changed
         .map(|file| file.rsplit('/').next().unwrap())
         .collect()
@@ -195,7 +195,7 @@ async fn a_bad_new_state_is_refused_once_and_the_old_one_stays_in_force() {
         assert_eq!(event.kind, EventKind::Reload, "{what}");
         assert_eq!(event.outcome, Outcome::Refused, "{what}");
         assert_eq!(changed(&event), files_changed, "{what}");
-        let detail = event.detail.unwrap();
+        let detail = event.detail().unwrap();
         assert!(detail.contains(reason), "{what}: {detail}");
         assert!(files.events.try_recv().is_err(), "{what}: one event");
     }

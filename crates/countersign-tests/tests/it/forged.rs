@@ -154,7 +154,7 @@ async fn what_is_not_believed_is_counted_and_named_in_the_log() {
         let answer = client.get("/whoami", &forged).await.unwrap();
         assert_eq!(answer.status, status);
         let event = fronted.world.event().await.unwrap();
-        assert_eq!(event.unbelieved, ["client-cert", "x_client_dn"]);
+        assert_eq!(event.unbelieved(), ["client-cert", "x_client_dn"]);
         let line = serde_json::to_string(&event).unwrap();
         assert!(
             line.contains(r#""unbelieved":["client-cert","x_client_dn"]"#),

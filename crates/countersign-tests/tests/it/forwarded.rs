@@ -306,7 +306,7 @@ async fn a_client_behind_a_gateway_is_watched_as_any_other() {
         let event = next(&mut fronted).await;
         told.push(event.kind.as_str());
         if event.kind == EventKind::CertificateRenewed {
-            let renewed = event.renewed.as_ref().unwrap().thumbprint();
+            let renewed = event.renewed().unwrap().thumbprint();
             assert_eq!(renewed, Thumbprint::of(old.certificate_der()));
             assert_eq!(event.via().unwrap().principal().name().as_str(), "edge");
         }

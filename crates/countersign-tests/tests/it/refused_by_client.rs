@@ -27,7 +27,7 @@ async fn check(
     let event = world.event().await.unwrap();
     assert_eq!(event.kind, EventKind::Handshake, "{wire}");
     assert_eq!(event.outcome, Outcome::Failed, "{wire}");
-    assert_eq!(event.alert, Some(alert), "{wire}");
+    assert_eq!(event.alert(), Some(alert), "{wire}");
     assert_eq!(event.code, None, "{wire}: we refused nothing");
     assert!(world.further_events().is_empty());
 }

@@ -33,7 +33,7 @@ async fn check(
         assert_eq!(event.kind, EventKind::Handshake, "{wire}");
         assert_eq!(event.outcome, Outcome::Refused, "{wire}");
         assert_eq!(event.code, Some(expected.code), "{wire}");
-        assert_eq!(event.alert, Some(expected.alert), "{wire}");
+        assert_eq!(event.alert(), Some(expected.alert), "{wire}");
         let thumbprint = event
             .certificate()
             .map(|certificate| certificate.thumbprint());

@@ -14,7 +14,7 @@ fn is_renewal(event: &AuditEvent, from: &Issued, to: &Issued) {
     };
     assert_eq!(event.kind, EventKind::CertificateRenewed);
     assert_eq!(event.principal().unwrap().as_str(), "billing");
-    let renewed = event.renewed.as_ref().unwrap();
+    let renewed = event.renewed().unwrap();
     assert_eq!(renewed.thumbprint().to_string(), thumbprint(from));
     let certificate = event.certificate().unwrap();
     assert_eq!(certificate.thumbprint().to_string(), thumbprint(to));

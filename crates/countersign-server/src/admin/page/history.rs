@@ -21,7 +21,7 @@ pub(super) fn section(reloads: &[Kept], snapshot: &Snapshot, now: Timestamp) -> 
 }
 
 fn reload(event: &AuditEvent, now: Timestamp) -> Markup {
-    let reload = event.reload.as_ref();
+    let reload = event.reload();
     let changed = reload
         .map(|reload| reload.changed.as_slice())
         .unwrap_or_default();
@@ -38,7 +38,7 @@ fn reload(event: &AuditEvent, now: Timestamp) -> Markup {
             @if changed.is_empty() { "No file differs." }
             @else { "Changed: " (changed.join(", ")) }
         }
-        @if let Some(detail) = &event.detail { p { (detail) } }
+        @if let Some(detail) = event.detail() { p { (detail) } }
         @for shut in refused {
             p { "Since then " b { (shut.principal) } " is refused: " (shut.fault.detail()) }
         }

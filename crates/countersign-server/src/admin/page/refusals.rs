@@ -41,14 +41,14 @@ fn refusal(kept: &Kept, table: &RouteTable, snapshot: &Snapshot, now: Timestamp)
                 span.code { (event.code.map_or(event.outcome.as_str(), |code| code.as_str())) }
                 span.who { (who(event)) }
                 span.when { (relative(event.time, now)) }
-                span.why { (event.detail.as_deref().unwrap_or("no reason is known")) }
+                span.why { (event.detail().unwrap_or("no reason is known")) }
             }
             dl.facts {
                 (fact("When", html! { (time(event.time)) }))
                 (fact("What", html! { (what(event)) }))
                 @if let Some(address) = event.address() { (fact("From", html! { (address) })) }
                 @if let Some(id) = &event.correlation_id { (fact("Correlation id", html! { code { (id.as_str()) } })) }
-                @if let Some(alert) = &event.alert { (fact("TLS alert", html! { (alert) })) }
+                @if let Some(alert) = event.alert() { (fact("TLS alert", html! { (alert) })) }
                 @if let Some(certificate) = event.certificate() { (facts(certificate)) }
                 @else { (fact("Certificate", html! { (unread(event)) })) }
                 @if let Some(leaf) = event.presented() { (fact("As presented", itself(kept, leaf))) }
