@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ pub(crate) struct Activity {
 #[derive(Default)]
 struct Counts {
     begun: AtomicU64,
-    now: AtomicUsize,
+    ended: AtomicU64,
     /// Something was written and not sent yet; of HTTP/1.1.
     unsent: AtomicBool,
 }
@@ -26,12 +26,11 @@ impl Activity {
     /// Notes a request, which is being answered until its [`end`](Self::end): until there is no more of the answer's body.
     pub(crate) fn begin(&self) {
         self.counts.begun.fetch_add(1, Ordering::Relaxed);
-        self.counts.now.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes that a request is answered.
     pub(crate) fn end(&self) {
-        self.counts.now.fetch_sub(1, Ordering::Relaxed);
+        self.counts.ended.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Notes that something is written.
@@ -63,7 +62,7 @@ impl Activity {
     }
 
     fn is_busy(&self) -> bool {
-        self.counts.now.load(Ordering::Relaxed) > 0
+        self.counts.ended.load(Ordering::Relaxed) != self.begun()
     }
 
     /// Whether all that was asked is answered, to the last byte.

@@ -24,7 +24,7 @@ impl Asking {
         connection: Option<Connection>,
         live: &Live,
     ) {
-        let claims = Claims::take(request.headers_mut(), live.load().forwarding());
+        let claims = Claims::take(request.headers_mut(), live);
         request.extensions_mut().insert(Self {
             connection,
             claims,

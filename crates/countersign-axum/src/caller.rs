@@ -31,13 +31,15 @@ struct Facts {
     identity: Identity,
     /// Of whom the gateway spoke.
     spoken: Option<Spoken>,
+    /// It is no gateway, and no gateway speaks for it.
+    speaks_for_itself: bool,
     who: Arc<Who>,
 }
 
 impl Caller {
-    /// Who is judged by the snapshot of `epoch`.
+    /// Who is judged by `snapshot`.
     pub(crate) fn new(
-        epoch: Epoch,
+        snapshot: &Snapshot,
         principal: Principal,
         identity: Identity,
         spoken: Option<Spoken>,
@@ -45,8 +47,10 @@ impl Caller {
     ) -> Self {
         who.principal = Some(principal.name().clone());
         who.identity = Some(identity.clone());
+        let speaker = Speaker::of(&principal, snapshot.forwarding());
         let facts = Arc::new(Facts {
-            epoch,
+            epoch: snapshot.epoch(),
+            speaks_for_itself: spoken.is_none() && matches!(speaker, Speaker::Itself),
             principal,
             identity,
             spoken,
@@ -89,6 +93,11 @@ impl Caller {
 
     pub(crate) fn epoch(&self) -> Epoch {
         self.facts.epoch
+    }
+
+    /// Whether it shook hands itself, and is no gateway by the snapshot of its epoch.
+    pub(crate) fn speaks_for_itself(&self) -> bool {
+        self.facts.speaks_for_itself
     }
 
     /// For how long the trust in a client of a gateway lasts, and that in the gateway, by what is known now: as
@@ -166,10 +175,21 @@ impl Known {
         live: &Live,
         claims: Claims,
     ) -> Result<Caller, Fault> {
-        let (now, snapshot) = (live.now(), live.load());
+        let now = live.now();
+        if claims.is_empty()
+            && let Some(caller) = connection.settled(live.epoch(), now)
+        {
+            (self.epoch, self.at) = (Some(caller.epoch()), Some(now));
+            self.who = Some(Arc::clone(&caller.facts.who));
+            return Ok(caller);
+        }
+        let snapshot = live.load();
         let direct = self.identify(connection, &snapshot, now);
         let forwarding = snapshot.forwarding();
-        match Speaker::of(direct.as_ref().ok(), forwarding) {
+        let speaker = direct.as_ref().map_or(Speaker::Itself, |caller| {
+            Speaker::of(caller.principal(), forwarding)
+        });
+        match speaker {
             Speaker::Itself => {
                 let detail = "who a client is may only say who may forward identities";
                 self.disbelieve(claims, forwarding, detail)?;
@@ -235,7 +255,7 @@ impl Known {
             Err(denial) => return Err(self.denied(&identity, denial)),
         };
         let who = connection.with(*self.part.take().unwrap_or_default());
-        let caller = Caller::new(snapshot.epoch(), principal, identity, Some(spoken), who);
+        let caller = Caller::new(snapshot, principal, identity, Some(spoken), who);
         self.who = Some(Arc::clone(&caller.facts.who));
         Ok(caller)
     }
@@ -324,10 +344,7 @@ pub(crate) enum Speaker<'a> {
 }
 
 impl<'a> Speaker<'a> {
-    pub(crate) fn of(direct: Option<&Caller>, forwarding: &'a Forwarding) -> Self {
-        let Some(principal) = direct.map(Caller::principal) else {
-            return Self::Itself;
-        };
+    pub(crate) fn of(principal: &Principal, forwarding: &'a Forwarding) -> Self {
         let name = principal.name();
         let may = principal.grant(Forwarding::FORWARD).is_some();
         match (forwarding.gateway(name), may) {

@@ -1,7 +1,7 @@
 use countersign_identity::is_identity_header;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::{Dialect, Forwarding};
+use crate::{Dialect, Live};
 
 /// The headers of a request in which somebody says who the client is, taken away from it.
 #[derive(Clone, Debug, Default)]
@@ -11,9 +11,14 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Takes every one, in whatever dialect and however it is spelt.
-    pub(crate) fn take(headers: &mut HeaderMap, forwarding: &Forwarding) -> Self {
-        let is_claim =
-            |name: &HeaderName| is_identity_header(name.as_str()) || forwarding.reads(name);
+    pub(crate) fn take(headers: &mut HeaderMap, live: &Live) -> Self {
+        // Most gateways use headers that everybody knows: then there is no need to look.
+        let snapshot = live.has_own_headers().then(|| live.load());
+        let is_read = |name: &HeaderName| {
+            let forwarding = snapshot.as_ref().map(|snapshot| snapshot.forwarding());
+            forwarding.is_some_and(|forwarding| forwarding.reads(name))
+        };
+        let is_claim = |name: &HeaderName| is_identity_header(name.as_str()) || is_read(name);
         if !headers.keys().any(is_claim) {
             return Self::default();
         }

@@ -309,12 +309,21 @@ impl Connection {
         self.facts.ending.cancelled().await;
     }
 
+    /// Who calls, where that has been found at `epoch` and is so at `now`, and it is no gateway: what each request but the first comes to.
+    pub(crate) fn settled(&self, epoch: Epoch, now: Timestamp) -> Option<Caller> {
+        let judgement = self.facts.judgement.load();
+        let caller = judgement.caller.get()?.as_ref()?;
+        let is_so = judgement.holds(epoch, now)
+            && caller.speaks_for_itself()
+            && caller.principal().stand(now).is_ok();
+        is_so.then(|| caller.clone())
+    }
+
     /// What `snapshot` makes of the other end; judged anew only where it is another snapshot, or a
     /// certificate of the chain has ended.
     pub(crate) fn judged(&self, snapshot: &Snapshot, now: Timestamp) -> Guard<Arc<Judgement>> {
         let judgement = self.facts.judgement.load();
-        let lasts = now.as_second() <= judgement.until.as_second();
-        if judgement.epoch == snapshot.epoch() && lasts {
+        if judgement.holds(snapshot.epoch(), now) {
             return judgement;
         }
         let anew = Arc::new(judgement.again(snapshot, now));
@@ -325,6 +334,11 @@ impl Connection {
 }
 
 impl Judgement {
+    /// Whether it is that of `epoch`, and no certificate of the chain has ended.
+    fn holds(&self, epoch: Epoch, now: Timestamp) -> bool {
+        self.epoch == epoch && now.as_second() <= self.until.as_second()
+    }
+
     /// The facts of the certificate, whatever became of it.
     pub(crate) fn certificate(&self) -> Option<&Arc<Certificate>> {
         self.certificate.as_ref()
@@ -364,8 +378,13 @@ impl Judgement {
                 certificate,
                 ..Who::default()
             });
-            let (epoch, identity) = (snapshot.epoch(), identity.clone());
-            Some(Caller::new(epoch, principal, identity, None, who))
+            Some(Caller::new(
+                snapshot,
+                principal,
+                identity.clone(),
+                None,
+                who,
+            ))
         };
         match self.caller.get_or_init(find) {
             Some(caller) => caller.principal().stand(now).map(|()| caller),

@@ -1,6 +1,6 @@
 use countersign_identity::{
     ClientCert, EncodedDer, EscapedPem, FoldedPem, ForwardedChain, ForwardedError, Name,
-    SubjectText, TrustName, Xfcc,
+    SubjectText, TrustName, Xfcc, is_identity_header,
 };
 use countersign_policy::PrincipalName;
 use countersign_tls::Intermediates;
@@ -97,6 +97,13 @@ impl Forwarding {
     pub(crate) fn gateway(&self, principal: &PrincipalName) -> Option<&Gateway> {
         let mut gateways = self.gateways.iter();
         gateways.find(|gateway| gateway.principal == *principal)
+    }
+
+    /// Whether a gateway says who its client is in a header that is none of [`is_identity_header`].
+    pub(crate) fn has_own_headers(&self) -> bool {
+        let is_own = |name: &HeaderName| !is_identity_header(name.as_str());
+        let mut gateways = self.gateways.iter();
+        gateways.any(|gateway| gateway.dialect.headers().iter().any(is_own))
     }
 
     /// Whether a gateway says in this header who its client is.

@@ -141,6 +141,12 @@ enum Step {
     Decided(Result<LetIn, Fault>, Recording),
 }
 
+impl From<Decided> for Step {
+    fn from((decision, told): Decided) -> Self {
+        Self::Decided(decision, told)
+    }
+}
+
 /// What the policy says of a request.
 struct Judged {
     connection: Connection,
@@ -151,15 +157,26 @@ struct Judged {
 
 impl Guard {
     fn begin(&self, asked: &Asked, asking: &mut Asking) -> Step {
-        let (decision, told) = match self.judge(asking) {
-            Ok(None) => self.admit(asked, asking),
-            Ok(Some(judged)) if judged.decision.is_ok() && !self.checks.is_empty() => {
-                return Step::Ask(Box::new(judged));
-            }
-            Ok(Some(judged)) => self.conclude(judged, asked, Some(asking)),
-            Err(fault) => (Err(fault), Recording::done()),
+        let permission = match &self.rule {
+            Rule::Public => return self.admit(asked, asking).into(),
+            Rule::Open => None,
+            Rule::Holder(permission) => Some(permission.as_str()),
         };
-        Step::Decided(decision, told)
+        let Some(connection) = asking.connection.clone() else {
+            return (Err(not_ours()), Recording::done()).into();
+        };
+        let (mut known, claims) = (Known::default(), std::mem::take(&mut asking.claims));
+        let decision = self.judge(permission, &connection, &mut known, claims);
+        let judged = Judged {
+            begun: known.at.unwrap_or_else(|| self.live.now()),
+            connection,
+            known,
+            decision,
+        };
+        match judged.decision.is_ok() && !self.checks.is_empty() {
+            true => Step::Ask(Box::new(judged)),
+            false => self.conclude(judged, asked, Some(asking)).into(),
+        }
     }
 
     /// Goes on where there is something to wait for.
@@ -200,28 +217,19 @@ impl Guard {
         }
     }
 
-    /// What the policy says; nothing of a public route.
-    fn judge(&self, asking: &mut Asking) -> Result<Option<Judged>, Fault> {
-        let permission = match &self.rule {
-            Rule::Public => return Ok(None),
-            Rule::Open => None,
-            Rule::Holder(permission) => Some(permission.as_str()),
-        };
-        let claims = std::mem::take(&mut asking.claims);
-        let connection = asking.connection.clone().ok_or_else(not_ours)?;
-        let mut known = Known::default();
-        let mut decision = known.heard(&connection, &self.live, claims);
-        if let (Ok(caller), Some(permission)) = (&decision, permission)
-            && let Err(denial) = caller.principal().hold(permission)
-        {
-            decision = Err(denial.into());
+    /// What the policy says.
+    fn judge(
+        &self,
+        permission: Option<&str>,
+        connection: &Connection,
+        known: &mut Known,
+        claims: Claims,
+    ) -> Result<Caller, Fault> {
+        let caller = known.heard(connection, &self.live, claims)?;
+        if let Some(permission) = permission {
+            caller.principal().hold(permission)?;
         }
-        Ok(Some(Judged {
-            begun: known.at.unwrap_or_else(|| self.live.now()),
-            connection,
-            known,
-            decision,
-        }))
+        Ok(caller)
     }
 
     /// Tells the audit log, and the handler who calls.
@@ -244,7 +252,7 @@ impl Guard {
         };
         if let Some(renewed) = self.renewed(&connection, &caller) {
             let mut event = caller.event(EventKind::CertificateRenewed, &self.live, None);
-            asked.describe(&mut event);
+            self.describe(asked, &mut event);
             event.renew(renewed);
             told = told.and(connection.audit().record(event));
         }
@@ -357,7 +365,7 @@ impl Guard {
         fault: Option<&Fault>,
     ) -> AuditEvent {
         let mut event = known.event(EventKind::Request, connection, &self.live, fault);
-        asked.describe(&mut event);
+        self.describe(asked, &mut event);
         event
     }
 
@@ -366,8 +374,16 @@ impl Guard {
         Asked {
             id: CorrelationId::of(request.headers()),
             method: request.method().clone(),
-            route: route.map(|route| self.route.of(route.as_str())),
+            route: route.map(|route| self.route.matched(route.as_str())),
         }
+    }
+
+    /// Tells in `event` what was asked for.
+    fn describe(&self, asked: &Asked, event: &mut AuditEvent) {
+        event.correlation_id = Some(asked.id.clone());
+        event.method = Some(asked.method.clone());
+        let route = asked.route.as_ref();
+        event.route = route.and_then(|route| self.route.path(route));
     }
 }
 
@@ -402,28 +418,34 @@ fn count(connection: &Connection, known: &Known, fault: Option<&Fault>) {
 struct Asked {
     id: CorrelationId,
     method: Method,
-    route: Option<Arc<str>>,
-}
-
-impl Asked {
-    fn describe(&self, event: &mut AuditEvent) {
-        event.correlation_id = Some(self.id.clone());
-        event.method = Some(self.method.clone());
-        event.route.clone_from(&self.route);
-    }
+    route: Option<Matched>,
 }
 
 /// The route before which a guard stands, as it is declared where the service is put together: known with the first request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Route(Arc<OnceLock<Arc<str>>>);
 
+/// Which route a request matched.
+enum Matched {
+    /// The one that is known.
+    Known,
+    /// The same routes at two places: the other one.
+    Other(Arc<str>),
+}
+
 impl Route {
-    fn of(&self, matched: &str) -> Arc<str> {
-        let known = self.0.get_or_init(|| matched.into());
-        match **known == *matched {
-            true => Arc::clone(known),
-            // The same routes at two places.
-            false => matched.into(),
+    fn matched(&self, path: &str) -> Matched {
+        let known = self.0.get_or_init(|| path.into());
+        match **known == *path {
+            true => Matched::Known,
+            false => Matched::Other(path.into()),
+        }
+    }
+
+    fn path(&self, matched: &Matched) -> Option<Arc<str>> {
+        match matched {
+            Matched::Known => self.0.get().cloned(),
+            Matched::Other(path) => Some(Arc::clone(path)),
         }
     }
 }

@@ -52,6 +52,8 @@ mod axum_server;
 #[cfg(feature = "axum-server")]
 pub use axum_server::{CountersignAcceptor, Screened};
 
+mod beside;
+
 mod bounded_body;
 
 mod caller;

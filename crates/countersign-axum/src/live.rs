@@ -1,6 +1,6 @@
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use countersign_policy::Directory;
@@ -21,7 +21,12 @@ pub struct Live {
 #[derive(Debug)]
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
-    epochs: AtomicU64,
+    /// The number of that snapshot. It may be behind for the moment of a swap, and is never ahead.
+    epoch: AtomicU64,
+    /// Whether a gateway reads a header that is none of [`is_identity_header`](countersign_identity::is_identity_header).
+    own_headers: AtomicBool,
+    /// One swap at a time.
+    swapping: Mutex<()>,
     clock: Arc<dyn Clock>,
     seen: Seen,
     changes: watch::Sender<()>,
@@ -40,6 +45,7 @@ impl Live {
         forwarding: Forwarding,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let own_headers = forwarding.has_own_headers().into();
         let snapshot = Snapshot {
             trust,
             directory,
@@ -50,7 +56,9 @@ impl Live {
         Self {
             shared: Arc::new(Shared {
                 snapshot: ArcSwap::from_pointee(snapshot),
-                epochs: AtomicU64::new(Epoch::FIRST.0),
+                epoch: AtomicU64::new(Epoch::FIRST.0),
+                own_headers,
+                swapping: Mutex::default(),
                 clock,
                 seen: Seen::default(),
                 changes: watch::Sender::new(()),
@@ -105,17 +113,39 @@ impl Live {
         directory: Directory,
         forwarding: Arc<Forwarding>,
     ) -> (Epoch, Arc<Snapshot>) {
-        // Of two swaps at one time either may win; that their epochs differ is what matters.
-        let epoch = Epoch(self.shared.epochs.fetch_add(1, Ordering::Relaxed) + 1);
-        let before = self.shared.snapshot.swap(Arc::new(Snapshot {
+        let Shared {
+            snapshot,
+            own_headers,
+            swapping,
+            ..
+        } = &*self.shared;
+        let swapping = swapping.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = Epoch(self.epoch().0 + 1);
+        let own = forwarding.has_own_headers();
+        // Before and after: rather once more than needed.
+        own_headers.fetch_or(own, Ordering::Relaxed);
+        let before = snapshot.swap(Arc::new(Snapshot {
             trust,
             directory,
             forwarding,
             epoch,
             since: self.now(),
         }));
+        own_headers.store(own, Ordering::Relaxed);
+        self.shared.epoch.store(epoch.0, Ordering::Release);
+        drop(swapping);
         self.recheck();
         (epoch, before)
+    }
+
+    /// The epoch in force, without a look at the snapshot. What was decided at it holds: whatever has been put in force has another one.
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.shared.epoch.load(Ordering::Acquire))
+    }
+
+    /// Whether a gateway says who its client is in a header that nobody else uses for that.
+    pub(crate) fn has_own_headers(&self) -> bool {
+        self.shared.own_headers.load(Ordering::Relaxed)
     }
 
     /// Forgets the callers whom the snapshot in force does not know.

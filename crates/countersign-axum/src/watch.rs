@@ -1,12 +1,11 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::activity::{Activity, Pulse, Quiet};
+use crate::beside::Beside;
 use crate::connection::until;
 use crate::protocol::Protocol;
 use crate::{Connection, Fault, Limits, Live};
@@ -52,13 +51,13 @@ impl Watch {
         let Self { connection, .. } = &self;
         let mut look = self.look();
         let end = loop {
-            // Looked at when one of them has something to say, and not with each request. On the heap: in place there would be room for two.
-            let mut turns = FuturesUnordered::from_iter([Box::pin(self.turn(&mut look))]);
+            // Looked at when it has something to say, and not with each request.
+            let mut turn = Beside::new(self.turn(&mut look));
             let turn = tokio::select! {
                 biased;
                 // How a client goes away is its own affair.
                 _ = http.as_mut() => return,
-                Some(turn) = turns.next() => turn,
+                turn = &mut turn => turn,
             };
             match turn {
                 Turn::Rest => http.as_mut().rest(),

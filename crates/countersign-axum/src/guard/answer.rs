@@ -119,7 +119,7 @@ impl Passed {
             }
             LetIn::Anybody(None, _) => return Recording::done(),
         };
-        self.asked.describe(&mut event);
+        self.guard.describe(&self.asked, &mut event);
         if let Some(action) = action {
             event.act(action);
         }
