@@ -5,12 +5,13 @@ use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, Route, any, on};
+use axum::routing::Route;
 use countersign_policy::{Permission, PermissionName};
 use tower::{Layer, Service};
 
 use crate::guard::{Guard, Route as Known, Rule};
 use crate::routes::{Declared, RouteTable, RouteTableError};
+use crate::routing::{Methods, any, on};
 use crate::{Access, Check, Code, Fault, Live, Renderer};
 
 /// A router in which every route says who may call it.
@@ -60,8 +61,12 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     ///
     /// As `axum::Router::route`: at start-up, where `path` is malformed or overlaps another.
     #[must_use]
-    pub fn guarded<P: Permission>(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Access::Guarded(PermissionName::of::<P>()))
+    pub fn guarded<P: Permission>(self, path: &str, methods: impl Into<Methods<S>>) -> Self {
+        self.ruled(
+            path,
+            methods.into(),
+            Access::Guarded(PermissionName::of::<P>()),
+        )
     }
 
     /// Serves `path` to every known principal.
@@ -70,8 +75,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     ///
     /// As [`guarded`](Self::guarded).
     #[must_use]
-    pub fn open(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Access::Open)
+    pub fn open(self, path: &str, methods: impl Into<Methods<S>>) -> Self {
+        self.ruled(path, methods.into(), Access::Open)
     }
 
     /// Serves `path` to everybody whom the listener lets in: without a certificate too, where the
@@ -81,8 +86,8 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     ///
     /// As [`guarded`](Self::guarded).
     #[must_use]
-    pub fn public(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.ruled(path, methods, Access::Public)
+    pub fn public(self, path: &str, methods: impl Into<Methods<S>>) -> Self {
+        self.ruled(path, methods.into(), Access::Public)
     }
 
     /// Serves each line of `table` by `handler`, under the rule of the line: for a service that learns its
@@ -217,11 +222,10 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
             .fallback(not_found.layer(open));
     }
 
-    fn ruled(mut self, path: &str, methods: MethodRouter<S>, access: Access) -> Self {
-        let guard = self.guard(Rule::of(&access));
+    fn ruled(mut self, path: &str, methods: Methods<S>, access: Access) -> Self {
+        let methods = methods.behind(self.guard(Rule::of(&access)));
         self.declared.push(Declared::new(path, &methods, access));
-        // Not `route_layer`, which leaves out what `methods` has as its fallback, `any` too.
-        self.router = self.router.route(path, methods.layer(guard));
+        self.router = self.router.route(path, methods);
         self
     }
 

@@ -1,6 +1,7 @@
 mod answer;
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -9,12 +10,14 @@ use axum::response::{IntoResponse, Response};
 use countersign_identity::Certificate;
 use countersign_policy::PermissionName;
 use futures_util::FutureExt;
+use futures_util::future::NeverError;
 use http::header::ALLOW;
 use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use tower::{Layer, Service};
 
-use self::answer::{Answer, Passed, untold};
+pub(crate) use self::answer::Answer;
+use self::answer::{Passed, untold};
 use crate::asking::Asking;
 use crate::audit::{EventKind, Recording, Untold};
 use crate::caller::Known;
@@ -82,44 +85,65 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answer<S::Future>;
+    type Future = NeverError<Answer<S::Future>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        match Lent::of(&mut request) {
-            None => self.answer(request),
-            Some(body) => {
-                let answer = self.answer(request);
-                Answer::later(body.settle(answer.map(|Ok(answer)| answer)))
-            }
-        }
+    fn call(&mut self, request: Request) -> Self::Future {
+        let guard = Arc::clone(&self.guard);
+        guard.answer(request, &mut self.inner).never_error()
     }
 }
 
-impl<S> Guarded<S>
+/// What a guard stands before: it answers one request.
+pub(crate) trait Inner {
+    type Future: Future<Output: IntoResponse> + Send + 'static;
+    /// The same, for later.
+    type Kept: Inner<Future = Self::Future> + Send + 'static;
+
+    fn answer(self, request: Request) -> Self::Future;
+
+    fn keep(self) -> Self::Kept;
+}
+
+impl<S> Inner for &mut S
 where
     S: Service<Request, Error = Infallible, Future: Send, Response: IntoResponse>,
     S: Clone + Send + 'static,
 {
-    fn answer(&mut self, mut request: Request) -> Answer<S::Future> {
-        let guard = Arc::clone(&self.guard);
-        let asked = guard.asked(&request);
-        let asking = Asking::begin(&mut request, &asked.id, &guard.live);
-        match guard.begin(&asked, asking) {
-            // What is usual: there is nothing to wait for, and the service needs no copy.
-            Step::Decided(Ok(let_in), told) if told.is_done() => {
-                guard.pass(asked, let_in, request, &mut self.inner)
-            }
-            step => {
-                let next = self.inner.clone();
-                // The one that is ready is called, and not its clone.
-                let ready = std::mem::replace(&mut self.inner, next);
-                Answer::later(guard.later(step, asked, request, ready))
-            }
-        }
+    type Future = S::Future;
+    type Kept = Ready<S>;
+
+    fn answer(self, request: Request) -> S::Future {
+        self.call(request)
+    }
+
+    fn keep(self) -> Ready<S> {
+        let next = self.clone();
+        // The one that is ready is called, and not its clone.
+        Ready(std::mem::replace(self, next))
+    }
+}
+
+/// A service that is ready for a request.
+pub(crate) struct Ready<S>(S);
+
+impl<S> Inner for Ready<S>
+where
+    S: Service<Request, Error = Infallible, Future: Send, Response: IntoResponse>,
+    S: Clone + Send + 'static,
+{
+    type Future = S::Future;
+    type Kept = Self;
+
+    fn answer(mut self, request: Request) -> S::Future {
+        self.0.call(request)
+    }
+
+    fn keep(self) -> Self {
+        self
     }
 }
 
@@ -156,6 +180,30 @@ struct Judged {
 }
 
 impl Guard {
+    /// Decides about `request`, tells the audit log, and has `inner` answer it or refuses it.
+    pub(crate) fn answer<I: Inner>(
+        self: Arc<Self>,
+        mut request: Request,
+        inner: I,
+    ) -> Answer<I::Future> {
+        match Lent::of(&mut request) {
+            None => self.decide(request, inner),
+            Some(body) => Answer::later(body.settle(self.decide(request, inner))),
+        }
+    }
+
+    fn decide<I: Inner>(self: Arc<Self>, mut request: Request, inner: I) -> Answer<I::Future> {
+        let asked = self.asked(&request);
+        let asking = Asking::begin(&mut request, &asked.id, &self.live);
+        match self.begin(&asked, asking) {
+            // What is usual: there is nothing to wait for.
+            Step::Decided(Ok(let_in), told) if told.is_done() => {
+                self.pass(asked, let_in, request, inner)
+            }
+            step => Answer::later(self.later(step, asked, request, inner.keep())),
+        }
+    }
+
     fn begin(&self, asked: &Asked, asking: &mut Asking) -> Step {
         let permission = match &self.rule {
             Rule::Public => return self.admit(asked, asking).into(),
@@ -180,16 +228,13 @@ impl Guard {
     }
 
     /// Goes on where there is something to wait for.
-    async fn later<S>(
+    async fn later<I: Inner>(
         self: Arc<Self>,
         step: Step,
         asked: Asked,
         mut request: Request,
-        mut service: S,
-    ) -> Response
-    where
-        S: Service<Request, Error = Infallible, Response: IntoResponse>,
-    {
+        inner: I,
+    ) -> Response {
         let (decision, told) = match step {
             Step::Ask(mut judged) => {
                 if let Ok(caller) = &judged.decision
@@ -209,10 +254,7 @@ impl Guard {
             Err(Untold) => Err(untold(&asked.id)),
         };
         match decision {
-            Ok(let_in) => {
-                let Ok(answer) = self.pass(asked, let_in, request, &mut service).await;
-                answer
-            }
+            Ok(let_in) => self.pass(asked, let_in, request, inner).await,
             Err(fault) => self.refuse(&fault, &asked.id, &request),
         }
     }
@@ -312,26 +354,27 @@ impl Guard {
         asked
     }
 
-    /// Calls the handler. What panics there does so when its answer is polled: a route of axum calls nothing before.
-    fn pass<S>(
+    /// Calls the handler.
+    fn pass<I: Inner>(
         self: Arc<Self>,
         asked: Asked,
         let_in: LetIn,
         request: Request,
-        service: &mut S,
-    ) -> Answer<S::Future>
-    where
-        S: Service<Request, Error = Infallible, Response: IntoResponse>,
-    {
+        inner: I,
+    ) -> Answer<I::Future> {
         let passed = Passed {
             guard: self,
             asked,
             let_in,
             cut: None,
         };
-        Answer::Running {
-            handler: service.call(request),
-            passed: Some(passed),
+        // A handler of axum's own does nothing before its answer is polled.
+        match catch_unwind(AssertUnwindSafe(|| inner.answer(request))) {
+            Ok(handler) => Answer::Running {
+                handler,
+                passed: Some(passed),
+            },
+            Err(_) => Answer::later(passed.panicked()),
         }
     }
 
@@ -474,7 +517,6 @@ mod tests {
         let answer = guard.pass(asked, let_in, request, &mut handler);
         // Beyond a kibibyte, with a handler's own, the allocator has to search.
         assert!(size_of_val(&answer) <= 512, "{}", size_of_val(&answer));
-        let Ok(answer) = answer.await;
-        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.await.status(), StatusCode::OK);
     }
 }

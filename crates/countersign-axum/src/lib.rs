@@ -112,6 +112,8 @@ pub use renderer::Renderer;
 mod request;
 pub use request::{Json, Path, Query};
 
+pub mod routing;
+
 mod routes;
 pub use routes::{Access, NoRoute, RouteLine, RouteTable, RouteTableError};
 

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use countersign_axum::routing::{get, post};
 use countersign_axum::{Api, Caller, Live};
 use countersign_identity::Certificate;
 use jiff::{SignedDuration, Timestamp};

@@ -1,7 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::routing::{get, post};
+use countersign_axum::routing::{get, post};
 use countersign_axum::{Api, Forwarding, Gateway, Live, Permission, RouteTable, Trust};
 use countersign_oauth::BearerCheck;
 use countersign_policy::{PermissionName, PolicyWarning};

@@ -15,7 +15,7 @@ mod tpp_message;
 
 use std::sync::Arc;
 
-use axum::routing::{get, post};
+use countersign_axum::routing::{get, post};
 use countersign_axum::{Api, Code, Fault, Live, Permission, Psd2Role};
 use countersign_oauth::{BearerCheck, Store, StoreError};
 use jiff::civil::Date;

@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,20 +43,16 @@ impl<F> Answer<F> {
     }
 }
 
-impl<F, R> Future for Answer<F>
-where
-    F: Future<Output = Result<R, Infallible>>,
-    R: IntoResponse,
-{
-    type Output = Result<Response, Infallible>;
+impl<F: Future<Output: IntoResponse>> Future for Answer<F> {
+    type Output = Response;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let (handler, passed) = match self.as_mut().project() {
             Answering::Running { handler, passed } => (handler, passed),
-            Answering::Later { answer } => return answer.as_mut().poll(cx).map(Ok),
+            Answering::Later { answer } => return answer.as_mut().poll(cx),
         };
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            handler.poll(cx).map(|Ok(answer)| answer.into_response())
+            handler.poll(cx).map(IntoResponse::into_response)
         }));
         let answered = match polled {
             Ok(Poll::Pending) => match passed.as_mut().and_then(|passed| passed.cut_off(cx)) {
@@ -73,7 +68,7 @@ where
         };
         let (answer, told) = passed.finish(answered);
         if told.is_done() {
-            return Poll::Ready(Ok(answer));
+            return Poll::Ready(answer);
         }
         self.set(Self::later(passed.once_told(answer, told)));
         self.poll(cx)
@@ -163,6 +158,12 @@ impl Passed {
             LetIn::Known(connection, caller) => Cutoff::of(connection, caller, &self.guard.live),
             LetIn::Anybody(..) => None,
         }
+    }
+
+    /// The answer, where the handler has panicked before there was anything to poll.
+    pub(super) async fn panicked(mut self) -> Response {
+        let (answer, told) = self.finish(Err(Panicked));
+        self.once_told(answer, told).await
     }
 
     /// The `answer`, once it is told what the handler did. Where that cannot be told, nothing is answered as if it had been.
