@@ -161,7 +161,9 @@ impl Known {
         let who = || Arc::new(connection.with(*part.unwrap_or_default()));
         let who = self.who.unwrap_or_else(who);
         let mut event = AuditEvent::decided(kind, time, epoch, who, fault);
-        event.disbelieve(self.unbelieved.names());
+        if !self.unbelieved.is_empty() {
+            event.disbelieve(self.unbelieved.names());
+        }
         if let Some(leaf) = self.presented {
             event.present(leaf);
         }

@@ -82,7 +82,7 @@ struct Series {
 #[derive(Hash)]
 struct Looked<'a> {
     principal: Option<&'a PrincipalName>,
-    route: Option<&'a str>,
+    route: Option<&'a Arc<str>>,
     outcome: Outcome,
     code: Option<Code>,
 }
@@ -337,7 +337,7 @@ impl<'a> Looked<'a> {
     fn of(event: &'a AuditEvent) -> Self {
         Self {
             principal: event.principal(),
-            route: event.route.as_deref(),
+            route: event.route.as_ref(),
             outcome: event.outcome,
             code: event.code,
         }
@@ -347,7 +347,7 @@ impl<'a> Looked<'a> {
 impl Equivalent<Series> for Looked<'_> {
     fn equivalent(&self, series: &Series) -> bool {
         self.principal == series.principal.as_ref()
-            && self.route == series.route.as_deref()
+            && self.route == series.route.as_ref()
             && self.outcome == series.outcome
             && self.code == series.code
     }

@@ -118,9 +118,7 @@ impl AuditEvent {
 
     /// Names the headers of somebody who is not believed.
     pub(crate) fn disbelieve(&mut self, headers: Vec<HeaderName>) {
-        if !headers.is_empty() {
-            self.rest().unbelieved = headers;
-        }
+        self.rest().unbelieved = headers;
     }
 
     /// Names the certificate that this one renews.

@@ -1,4 +1,4 @@
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -29,32 +29,53 @@ pub trait AuditSink: Send + 'static {
 /// One JSON object a line, to a writer. Each [`flush`](AuditSink::flush) ends with that of the writer.
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
-    writer: BufWriter<W>,
+    writer: W,
     encoder: Encoder,
-    line: Vec<u8>,
+    /// What the writer has not taken yet.
+    lines: Vec<u8>,
 }
 
 impl<W: Write> JsonLines<W> {
     /// Lines for `writer`.
     pub fn new(writer: W) -> Self {
         Self {
-            writer: BufWriter::with_capacity(BUFFER, writer),
+            writer,
             encoder: Encoder::default(),
-            line: Vec::new(),
+            lines: Vec::new(),
         }
+    }
+
+    /// Passes on what waits; where that fails, what is left of it waits for the next time.
+    fn pass_on(&mut self) -> io::Result<()> {
+        while !self.lines.is_empty() {
+            match self.writer.write(&self.lines) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => drop(self.lines.drain(..written)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
 impl<W: Write + Send + 'static> AuditSink for JsonLines<W> {
     fn record(&mut self, event: &AuditEvent) -> io::Result<()> {
-        self.line.clear();
-        self.encoder.encode(event, &mut self.line)?;
-        self.line.push(b'\n');
-        // As one: what is passed on at one time is whole lines.
-        self.writer.write_all(&self.line)
+        // Not within a line: what is passed on at one time is whole lines.
+        if self.lines.len() >= BUFFER {
+            self.pass_on()?;
+        }
+        let begin = self.lines.len();
+        let encoded = self.encoder.encode(event, &mut self.lines);
+        match encoded {
+            Ok(()) => self.lines.push(b'\n'),
+            Err(_) => self.lines.truncate(begin),
+        }
+        encoded
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
         self.writer.flush()
     }
 }
