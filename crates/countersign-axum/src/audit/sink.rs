@@ -90,3 +90,75 @@ impl AuditSink for UnboundedSender<AuditEvent> {
 
 /// A thousand lines: the system writes them for half of what it takes for each hundred.
 const BUFFER: usize = 512 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::Epoch;
+    use crate::audit::{EventKind, Outcome};
+
+    /// Takes so many bytes at one time, and fails in between.
+    #[derive(Default)]
+    struct Halting {
+        most: usize,
+        fails: bool,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Halting {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.fails = !self.fails;
+            if self.fails {
+                return Err(io::Error::other("not now"));
+            }
+            let some = bytes.len().min(self.most);
+            self.taken.extend(bytes.iter().take(some));
+            Ok(some)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_writer_has_not_taken_waits_for_the_next_time_and_comes_once_and_whole() {
+        for most in [1, 7, 1000] {
+            let mut lines = JsonLines::new(Halting {
+                most,
+                ..Halting::default()
+            });
+            let mut wanted = String::new();
+            for second in 0..5 {
+                let time = Timestamp::from_second(second).unwrap();
+                let event =
+                    AuditEvent::new(EventKind::Request, Outcome::Allowed, time, Epoch::FIRST);
+                wanted += &format!("{}\n", serde_json::to_string(&event).unwrap());
+                lines.record(&event).unwrap();
+                // It may fail.
+                let _ = lines.flush();
+            }
+            while lines.flush().is_err() {}
+            assert_eq!(String::from_utf8(lines.writer.taken).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn an_event_for_which_there_is_no_room_is_not_taken() {
+        let mut lines = JsonLines::new(Halting::default());
+        let event = AuditEvent::new(
+            EventKind::Request,
+            Outcome::Allowed,
+            Timestamp::UNIX_EPOCH,
+            Epoch::FIRST,
+        );
+        while lines.lines.len() < BUFFER {
+            lines.record(&event).unwrap();
+        }
+        let full = lines.lines.len();
+        assert!(lines.record(&event).is_err());
+        assert_eq!(lines.lines.len(), full);
+    }
+}

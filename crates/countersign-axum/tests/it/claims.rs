@@ -3,7 +3,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
-use countersign_axum::{Api, Audit, Connection, Directory, Forwarding, Limits, Unbelieved};
+use countersign_axum::{
+    Api, Audit, Connection, Dialect, Directory, Forwarding, Gateway, Limits, Unbelieved,
+};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use tokio::sync::mpsc::unbounded_channel;
@@ -48,6 +50,29 @@ async fn nor_a_router_that_is_no_api_behind_our_listener() {
     let service = world.serve_with(plain, Limits::default()).await;
     let mut held = world.connect(&service, Http::Two, "reports").await;
     assert_eq!(held.send(request()).await.body, "host");
+}
+
+#[tokio::test]
+async fn a_header_that_only_one_gateway_reads_arrives_until_a_reload_brings_that_gateway() {
+    let world = World::new();
+    let service = world.serve_with(api(&world), Limits::default()).await;
+    let mut held = world.connect(&service, Http::One, "reports").await;
+    let own = Gateway::new(
+        "edge".parse().unwrap(),
+        Dialect::EscapedPem("x-our-own".parse().unwrap()),
+        ["clients".parse().unwrap()],
+    );
+    for (forwarding, arrives) in [
+        (Forwarding::default(), "host x-our-own"),
+        (Forwarding::new([own]), "host"),
+        (Forwarding::default(), "host x-our-own"),
+    ] {
+        let directory = Directory::from_toml(POLICY).unwrap();
+        world.live.swap_all(world.both(), directory, forwarding);
+        let request = Request::get("/echo").header("host", "api.dev.example");
+        let request = request.header("x-our-own", "a").body(Body::empty());
+        assert_eq!(held.send(request.unwrap()).await.body, arrives);
+    }
 }
 
 /// Which takes nothing away.

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::routing::{any, get, post};
-use countersign_axum::{Access, Api, Limits, Live, RouteLine, RouteTable};
+use countersign_axum::{Access, Api, Limits, Live, RouteLine, RouteTable, routing};
 use http::{Method, Request};
 use tower::ServiceExt;
 
@@ -21,6 +21,9 @@ fn api(live: Live) -> Api {
         .guarded::<WriteTransactions>("/v1/transactions", post(nothing))
         .guarded::<WriteTransactions>("/v1/any", any(nothing))
         .guarded::<WriteTransactions>("/v1/rest", get(nothing).fallback(nothing))
+        .guarded::<ReadTransactions>("/v1/ours", routing::get(nothing).delete(nothing))
+        .guarded::<WriteTransactions>("/v1/ours", routing::post(nothing))
+        .open("/v1/ours/any", routing::any(nothing))
         .nest("/v1/accounts", accounts)
         .merge(health)
         .with_state(())
@@ -29,15 +32,19 @@ fn api(live: Live) -> Api {
 async fn nothing() {}
 
 const TABLE: &str = "\
-GET   /whoami            open
-GET   /v1/transactions   transactions:read
-POST  /v1/transactions   transactions:write
-*     /v1/any            transactions:write
-GET   /v1/rest           transactions:write
-GET   /v1/accounts       transactions:read
-GET   /v1/accounts/{id}  transactions:read
-PUT   /v1/accounts/{id}  transactions:read
-GET   /healthz           public
+GET     /whoami            open
+GET     /v1/transactions   transactions:read
+POST    /v1/transactions   transactions:write
+*       /v1/any            transactions:write
+GET     /v1/rest           transactions:write
+GET     /v1/ours           transactions:read
+DELETE  /v1/ours           transactions:read
+POST    /v1/ours           transactions:write
+*       /v1/ours/any       open
+GET     /v1/accounts       transactions:read
+GET     /v1/accounts/{id}  transactions:read
+PUT     /v1/accounts/{id}  transactions:read
+GET     /healthz           public
 ";
 
 #[tokio::test]

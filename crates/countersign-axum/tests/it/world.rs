@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use countersign_axum::audit::{EventKind, Outcome};
 use countersign_axum::{
     Anchors, Api, Audit, AuditEvent, Caller, Clock, Code, Connection, CorrelationId, Credential,
     Directory, Fault, Json, Limits, Live, Metrics, Path, Permission, Query, Require, Server, Trust,
-    TrustSnapshot,
+    TrustSnapshot, routing,
 };
 use countersign_identity::{NameRules, Scheme};
 use countersign_pki::{Authority, Issued, Request};
@@ -83,14 +83,14 @@ pub(crate) fn directory() -> Directory {
 pub(crate) fn router(live: Live) -> Router {
     Api::new(live)
         .public("/healthz", get(|| async { "ok" }))
-        .open("/whoami", get(whoami))
-        .guarded::<ReadTransactions>("/v1/transactions", get(list))
-        .guarded::<WriteTransactions>("/v1/transactions", post(create))
+        .open("/whoami", routing::get(whoami))
+        .guarded::<ReadTransactions>("/v1/transactions", routing::get(list))
+        .guarded::<WriteTransactions>("/v1/transactions", routing::post(create))
         .guarded::<ReadTransactions>("/v1/transactions/{id}", get(one))
         .guarded::<ReadTransactions>("/v1/reports", get(|_: Both| async { "both" }))
         .guarded::<WriteTransactions>("/v1/any", any(|| async { "any" }))
         .guarded::<WriteTransactions>("/v1/rest", get(|| async { "get" }).fallback(rest))
-        .open("/v1/page", get(page))
+        .open("/v1/page", routing::get(page))
         .open("/v1/end", get(end))
         .with_state(App { name: "app" })
         .into_router()
