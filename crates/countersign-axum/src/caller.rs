@@ -10,7 +10,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::asking::Asking;
-use crate::audit::{AuditEvent, EventKind, Who};
+use crate::audit::{AuditEvent, EventKind, Outcome, Who};
 use crate::claims::Claims;
 use crate::connection::{Judgement, lasts, not_ours};
 use crate::heard::{Client, Spoken, untrusted};
@@ -118,7 +118,9 @@ impl Caller {
     /// What the audit log is told of what came after a decision.
     pub(crate) fn event(&self, kind: EventKind, live: &Live, fault: Option<&Fault>) -> AuditEvent {
         let who = Arc::clone(&self.facts.who);
-        AuditEvent::decided(kind, live.now(), self.facts.epoch, who, fault)
+        let mut event = AuditEvent::new(kind, Outcome::Allowed, live.now(), self.facts.epoch);
+        event.decide(who, fault);
+        event
     }
 }
 
@@ -146,28 +148,31 @@ impl Known {
         who?.via.as_deref()
     }
 
-    /// What the audit log is told of a decision.
+    /// What the audit log is told of a decision: what it is of, and when. The rest is added by [`describe`](Self::describe), in place, as
+    /// an event that is returned is copied.
     #[inline]
-    pub(crate) fn event(
-        self,
-        kind: EventKind,
-        connection: &Connection,
-        live: &Live,
-        fault: Option<&Fault>,
-    ) -> AuditEvent {
+    pub(crate) fn event(&self, kind: EventKind, live: &Live) -> AuditEvent {
         let epoch = self.epoch.unwrap_or_else(|| live.load().epoch());
         let time = self.at.unwrap_or_else(|| live.now());
+        AuditEvent::new(kind, Outcome::Allowed, time, epoch)
+    }
+
+    /// Tells in `event` who asked, and how it was decided.
+    pub(crate) fn describe(
+        self,
+        event: &mut AuditEvent,
+        connection: &Connection,
+        fault: Option<&Fault>,
+    ) {
         let part = self.part;
         let who = || Arc::new(connection.with(*part.unwrap_or_default()));
-        let who = self.who.unwrap_or_else(who);
-        let mut event = AuditEvent::decided(kind, time, epoch, who, fault);
+        event.decide(self.who.unwrap_or_else(who), fault);
         if !self.unbelieved.is_empty() {
             event.disbelieve(self.unbelieved.names());
         }
         if let Some(leaf) = self.presented {
             event.present(leaf);
         }
-        event
     }
 
     /// The same for a request: the caller may be the one of whom a gateway speaks.

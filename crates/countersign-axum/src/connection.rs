@@ -267,7 +267,8 @@ impl Connection {
         let mut known = Known::default();
         // It notes on the way what is known; that it comes to nothing is known already.
         let _ = known.caller(self, live);
-        let event = known.event(EventKind::Connection, self, live, Some(fault));
+        let mut event = known.event(EventKind::Connection, live);
+        known.describe(&mut event, self, Some(fault));
         self.audit().tell(event).await;
     }
 

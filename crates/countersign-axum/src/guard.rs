@@ -186,10 +186,10 @@ impl Guard {
         mut request: Request,
         inner: I,
     ) -> Answer<I::Future> {
-        match Lent::of(&mut request) {
-            None => self.decide(request, inner),
-            Some(body) => Answer::later(body.settle(self.decide(request, inner))),
+        if let Some(body) = Lent::of(&mut request) {
+            return Answer::later(body.settle(self.decide(request, inner)));
         }
+        self.decide(request, inner)
     }
 
     fn decide<I: Inner>(self: Arc<Self>, mut request: Request, inner: I) -> Answer<I::Future> {
@@ -279,7 +279,9 @@ impl Guard {
         let (connection, known, decision) = (judged.connection, judged.known, judged.decision);
         let forwarded = known.via().is_some();
         count(&connection, &known, decision.as_ref().err());
-        let mut event = self.event(&connection, known, asked, decision.as_ref().err());
+        let mut event = known.event(EventKind::Request, &self.live);
+        known.describe(&mut event, &connection, decision.as_ref().err());
+        self.describe(asked, &mut event);
         event.took = Some(until(self.live.now(), judged.begun));
         let mut told = connection.audit().record(event);
         let caller = match decision {
@@ -320,7 +322,9 @@ impl Guard {
         let Some(fault) = refused else {
             return (Ok(LetIn::Anybody(connection, claims)), Recording::done());
         };
-        let event = self.event(said, known, asked, Some(&fault));
+        let mut event = known.event(EventKind::Request, &self.live);
+        known.describe(&mut event, said, Some(&fault));
+        self.describe(asked, &mut event);
         (Err(fault), said.audit().record(event))
     }
 
@@ -398,18 +402,6 @@ impl Guard {
 
     fn render(&self, fault: &Fault, id: &CorrelationId) -> Response {
         crate::renderer::write(self.renderer.as_deref(), fault, id)
-    }
-
-    fn event(
-        &self,
-        connection: &Connection,
-        known: Known,
-        asked: &Asked,
-        fault: Option<&Fault>,
-    ) -> AuditEvent {
-        let mut event = known.event(EventKind::Request, connection, &self.live, fault);
-        self.describe(asked, &mut event);
-        event
     }
 
     fn asked(&self, request: &Request) -> Asked {

@@ -70,26 +70,14 @@ impl AuditEvent {
         }
     }
 
-    /// Of a decision on what `who` asks: denied, where there is a fault.
-    #[inline]
-    pub(crate) fn decided(
-        kind: EventKind,
-        time: Timestamp,
-        epoch: Epoch,
-        who: Arc<Who>,
-        fault: Option<&Fault>,
-    ) -> Self {
-        let outcome = match fault {
-            None => Outcome::Allowed,
-            Some(_) => Outcome::Denied,
-        };
-        let mut event = Self::new(kind, outcome, time, epoch);
-        event.who = Some(who);
+    /// Says how it was decided on what `who` asks: denied, where there is a fault.
+    pub(crate) fn decide(&mut self, who: Arc<Who>, fault: Option<&Fault>) {
+        self.who = Some(who);
         if let Some(fault) = fault {
-            event.code = Some(fault.code());
-            event.explain(fault.detail());
+            self.outcome = Outcome::Denied;
+            self.code = Some(fault.code());
+            self.explain(fault.detail());
         }
-        event
     }
 
     /// Says why, in words for the operator.

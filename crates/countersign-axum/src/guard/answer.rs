@@ -110,7 +110,9 @@ impl Passed {
                 let mut known = Known::default();
                 // It notes on the way what is known; what it comes to decides nothing.
                 let _ = known.heard(connection, live, claims.clone());
-                (connection, known.event(kind, connection, live, fault))
+                let mut event = known.event(kind, live);
+                known.describe(&mut event, connection, fault);
+                (connection, event)
             }
             LetIn::Anybody(None, _) => return Recording::done(),
         };
