@@ -9,9 +9,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::routing::get;
 use axum_server::Handle;
 use countersign_axum::audit::JsonLines;
+use countersign_axum::routing::get;
 use countersign_axum::{
     Anchors, Api, Audit, CountersignAcceptor, Credential, Directory, Live, Permission, Require,
     SystemClock, Trust, TrustSnapshot,

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fs, io};
 
-use axum::routing::get;
 use countersign_axum::audit::JsonLines;
+use countersign_axum::routing::get;
 use countersign_axum::{
     Anchors, Api, Audit, Clock, Credential, Directory, NewState, Permission, Reloader, Require,
     RevocationList, Server, ServerOptions, Sessions, Source, SystemClock, Trust, TrustSnapshot,

@@ -22,11 +22,13 @@ use crate::{Access, Check, Code, Fault, Live, Renderer};
 /// table.
 ///
 /// ```compile_fail
-/// # use axum::routing::get;
+/// # use countersign_axum::routing::get;
 /// # fn app(live: countersign_axum::Live) {
 /// countersign_axum::Api::<()>::new(live).route("/v1/transactions", get(|| async {}));
 /// # }
 /// ```
+///
+/// The handlers of a route are given by [`routing`](crate::routing), or as an `axum::routing::MethodRouter`.
 ///
 /// [`layer`](Self::layer), [`nest`](Self::nest), [`merge`](Self::merge) and
 /// [`with_state`](Self::with_state) are those of an `axum::Router`.
@@ -118,7 +120,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// the policy has allowed a request: for an access token, the role of a certificate, a time of day.
     ///
     /// ```
-    /// use axum::routing::get;
+    /// use countersign_axum::routing::get;
     /// use countersign_axum::{Api, Caller, Code, Fault, Live};
     /// use http::request::Parts;
     ///
@@ -155,7 +157,7 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
 
     /// Wraps the routes that are declared so far, guards included, as `axum::Router::layer` does:
     /// `layer` sees a request before it is decided, and refusals as they leave. What should see
-    /// allowed requests alone is a layer of the `MethodRouter` that a route is declared with.
+    /// allowed requests alone is a layer of an `axum::routing::MethodRouter` that a route is declared with.
     #[must_use]
     pub fn layer<L>(mut self, layer: L) -> Self
     where

@@ -114,7 +114,7 @@ impl Connection {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use axum::routing::get;
+    /// # use countersign_axum::routing::get;
     /// # use countersign_axum::{Anchors, Api, Audit, Caller, Connection, Credential, Directory, Live};
     /// # use countersign_axum::{SystemClock, Trust, TrustSnapshot};
     /// # use countersign_identity::{NameRules, Scheme};

@@ -7,7 +7,7 @@
 //! [`AuditEvent`] for the operator.
 //!
 //! ```
-//! use axum::routing::get;
+//! use countersign_axum::routing::get;
 //! use countersign_axum::{Api, Live, Permission, Require};
 //!
 //! struct ReadTransactions;

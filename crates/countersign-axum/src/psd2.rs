@@ -9,7 +9,7 @@ use crate::{Caller, Check, Checking, Code, Fault};
 /// What the policy permits comes first, as for every [`Check`]: a role in a certificate makes nobody known.
 ///
 /// ```
-/// use axum::routing::post;
+/// use countersign_axum::routing::post;
 /// use countersign_axum::{Api, Live, Permission, Psd2Check, Psd2Role};
 ///
 /// struct InitiatePayments;

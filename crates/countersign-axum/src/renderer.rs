@@ -12,7 +12,7 @@ use crate::{CorrelationId, Fault};
 ///
 /// ```
 /// use axum::response::{IntoResponse, Response};
-/// use axum::routing::get;
+/// use countersign_axum::routing::get;
 /// use countersign_axum::{Api, CorrelationId, Fault, Live};
 /// use http::StatusCode;
 ///

@@ -1,7 +1,7 @@
 //! Which handler answers which method of a route?
 //!
-//! As `axum::routing`, for an [`Api`](crate::Api): its guard calls these handlers itself. What `axum::routing` makes is taken, too, and has
-//! more: layers, services, a fallback. It is a route of axum within another one then, and each call costs a fortieth more.
+//! As `axum::routing`, for an [`Api`](crate::Api): its guard calls these handlers itself. What `axum::routing` makes is taken, too, and guarded
+//! alike; it has more: layers, services, a fallback. It is a route of axum within another one then, and each call costs a fiftieth more.
 
 use std::fmt;
 use std::marker::PhantomData;

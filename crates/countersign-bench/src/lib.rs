@@ -35,7 +35,7 @@ mod idle;
 pub use idle::idle_memory;
 
 mod memory;
-pub use memory::Warm;
+pub use memory::{Warm, touch_all};
 
 mod page;
 pub use page::Page;

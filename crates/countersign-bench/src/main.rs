@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Parser;
-use countersign_bench::{Folder, Kind, Page, stay_on};
+use countersign_bench::{Folder, Kind, Page, stay_on, touch_all};
 
 use crate::run::Run;
 
@@ -55,6 +55,7 @@ fn main() -> Result<()> {
         let asked = arguments.is_asked(scene.word);
         asked && scene.word.starts_with(scenes::MILLION)
     });
+    touch_all();
     eprintln!("making certificates, a policy and lists");
     let run = Run {
         folder: Folder::new(million)?,

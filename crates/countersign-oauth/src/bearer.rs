@@ -41,7 +41,7 @@ use crate::{AccessToken, Scope, TokenError, TokenVerifier};
 /// ```
 /// use std::sync::Arc;
 ///
-/// use axum::routing::get;
+/// use countersign_axum::routing::get;
 /// use countersign_axum::{Api, Live, Permission};
 /// use countersign_oauth::{BearerCheck, TokenKeys, TokenVerifier, Withdrawal};
 ///
