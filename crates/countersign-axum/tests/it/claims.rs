@@ -53,6 +53,30 @@ async fn nor_a_router_that_is_no_api_behind_our_listener() {
 }
 
 #[tokio::test]
+async fn one_who_was_let_in_before_is_told_of_and_refused_for_them_as_at_first() {
+    for (mode, allowed) in [(Unbelieved::Strip, true), (Unbelieved::Refuse, false)] {
+        let world = World::new();
+        let directory = Directory::from_toml(POLICY).unwrap();
+        let forwarding = Forwarding::default().unbelieved(mode);
+        world.live.swap_all(world.both(), directory, forwarding);
+        let router = Api::new(world.live())
+            .open("/echo", get(echo))
+            .into_router();
+        let mut service = world.serve_with(router, Limits::default()).await;
+        let mut held = world.connect(&service, Http::One, "reports").await;
+        assert_eq!(held.get("/echo").await.body, "host");
+        assert!(service.event().await.unbelieved().is_empty());
+        for _ in 0..2 {
+            let answer = held.send(request()).await;
+            let event = service.event().await;
+            assert_eq!(event.unbelieved(), ["client-cert", "x_ssl_client_cert"]);
+            assert_eq!(answer.status.is_success(), allowed);
+            assert_eq!(event.code.is_none(), allowed);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_header_that_only_one_gateway_reads_arrives_until_a_reload_brings_that_gateway() {
     let world = World::new();
     let service = world.serve_with(api(&world), Limits::default()).await;

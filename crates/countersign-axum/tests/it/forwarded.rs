@@ -179,6 +179,25 @@ fn is_of(event: &AuditEvent, client: &Credential) {
 }
 
 #[tokio::test]
+async fn a_gateway_that_names_no_client_is_refused_however_often_it_has_asked() {
+    for http in BOTH {
+        let mut fronted = Fronted::start(Limits::default()).await;
+        let billing = fronted.world.client("billing");
+        let mut held = fronted.connect(http).await;
+        for _ in 0..3 {
+            let answer = held.get("/whoami").await;
+            assert_eq!(answer.code(), "certificate-required");
+            let told = fronted.service.event().await;
+            assert_eq!(told.code.unwrap().as_str(), "certificate-required");
+            assert_eq!(told.via().unwrap().principal().name().as_str(), "edge");
+            assert_eq!(asks(&mut held, &billing).await.body, "billing");
+            let told = fronted.service.told().await;
+            assert_eq!(told, "request allowed billing GET /whoami");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_ends_with_the_trust_in_the_client_and_no_other() {
     for http in BOTH {
         for (how, code) in ENDS {
