@@ -191,10 +191,17 @@ mod tests {
                 event.outcome = Outcome::Denied;
                 event.code = Some(Code::PermissionMissing);
                 check(&event);
+                // Each by itself, and then all of them.
+                let plain = event.clone();
                 event.explain("a \"detail\"");
                 check(&event);
+                let mut renewing = plain.clone();
+                renewing.renew(Arc::clone(&other));
+                check(&renewing);
+                let mut presenting = plain;
+                presenting.present(Arc::from(&b"not to be read"[..]));
+                check(&presenting);
                 event.renew(Arc::clone(&other));
-                check(&event);
                 event.present(Arc::from(&b"not to be read"[..]));
                 check(&event);
                 event.kind = EventKind::Handshake;
