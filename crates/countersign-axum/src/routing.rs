@@ -82,7 +82,9 @@ where
     T: 'static,
     S: Clone + Send + Sync + 'static,
 {
-    Methods::of(|_, guard| axum::routing::any(Behind { guard, handler }))
+    Methods(Kind::Handlers(vec![Box::new(|_, guard| {
+        axum::routing::any(Behind { guard, handler })
+    })]))
 }
 
 impl<S: Clone + Send + Sync + 'static> Methods<S> {
@@ -106,10 +108,6 @@ impl<S: Clone + Send + Sync + 'static> Methods<S> {
             }
             Kind::Axum(methods) => (*methods).on(filter, handler).into(),
         }
-    }
-
-    fn of(add: impl FnOnce(MethodRouter<S>, Arc<Guard>) -> MethodRouter<S> + 'static) -> Self {
-        Self(Kind::Handlers(vec![Box::new(add)]))
     }
 
     /// The route, with `guard` before each handler.

@@ -1,12 +1,15 @@
 use std::fs;
 
+use crate::running::first_number;
+
 /// Touches most of the memory that is free, and lets go of it: a virtual machine that was just started has to get each page of it from its
 /// host yet, for some microseconds, and the log of a server is where that happens.
 pub fn touch_all() {
     let text = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let mut words = text.split_whitespace();
-    let free = words.find(|word| *word == "MemAvailable:");
-    let free = free.and_then(|_| words.next()?.parse().ok()).unwrap_or(0);
+    let free = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"));
+    let free = usize::try_from(free.map_or(0, first_number)).unwrap_or(0);
     // In KiB, and not the last of it.
     let pieces = (free * 1024 / PIECE / 4 * 3).saturating_sub(2 * PIECES);
     drop((0..pieces).map(|_| vec![1_u8; PIECE]).collect::<Vec<_>>());

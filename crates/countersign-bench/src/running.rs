@@ -128,7 +128,7 @@ impl Drop for Running {
     }
 }
 
-fn first_number(text: &str) -> u64 {
+pub(crate) fn first_number(text: &str) -> u64 {
     let first = text.split_whitespace().next();
     first
         .and_then(|number| number.parse().ok())
