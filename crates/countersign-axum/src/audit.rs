@@ -2,7 +2,7 @@
 //!
 //! Events go through a bounded queue to one writer, on a thread of its own. A full queue makes
 //! requests wait: no event is ever dropped. The writer takes all that wait, writes them together, and then
-//! rests for four milliseconds. [`AuditWriter::finish`] writes what is left.
+//! rests: for four milliseconds, or until 64 wait. [`AuditWriter::finish`] writes what is left.
 //!
 //! Where answers wait for their events ([`Audit::start_before_answer`]), the writer does not rest: what comes while it writes is
 //! written together next.
@@ -25,7 +25,7 @@ pub(crate) use who::Who;
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -40,6 +40,8 @@ use crate::Metrics;
 pub struct Audit {
     queue: Sender<Queued>,
     told: Told,
+    /// Of the writer, to end its rest.
+    writer: Thread,
     metrics: Metrics,
 }
 
@@ -67,7 +69,7 @@ impl Audit {
     ///
     /// The operating system gives no thread.
     pub fn start(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
-        Self::start_telling(sink, Told::HandedIn)
+        Self::start_telling(sink, Told::HandedIn, PAUSE)
     }
 
     /// The same, but no handler is called, and nothing is answered, before `sink` has taken and flushed the event.
@@ -79,19 +81,24 @@ impl Audit {
     ///
     /// The operating system gives no thread.
     pub fn start_before_answer(sink: impl AuditSink) -> io::Result<(Self, AuditWriter)> {
-        Self::start_telling(sink, Told::Flushed)
+        Self::start_telling(sink, Told::Flushed, PAUSE)
     }
 
-    fn start_telling(sink: impl AuditSink, told: Told) -> io::Result<(Self, AuditWriter)> {
+    fn start_telling(
+        sink: impl AuditSink,
+        told: Told,
+        pause: Duration,
+    ) -> io::Result<(Self, AuditWriter)> {
         let (queue, events) = mpsc::channel(QUEUE);
         let metrics = Metrics::new();
         let counting = metrics.clone();
         let writer = thread::Builder::new()
             .name("countersign-audit".to_owned())
-            .spawn(move || write(Queue(events), sink, told, &counting))?;
+            .spawn(move || write(Queue(events), sink, told, pause, &counting))?;
         let audit = Self {
             queue,
             told,
+            writer: writer.thread().clone(),
             metrics,
         };
         Ok((audit, AuditWriter { writer }))
@@ -112,7 +119,7 @@ impl Audit {
             }
         };
         match self.queue.try_send(Queued { event, flushed }) {
-            Ok(()) => {}
+            Ok(()) => self.wake_writer(),
             Err(TrySendError::Full(queued)) => {
                 return Recording::of(self.clone().hand_in(queued, waiting));
             }
@@ -127,6 +134,14 @@ impl Audit {
     /// Tells `event` where nothing is answered that could be held back: that it cannot be written is logged, and no more.
     pub(crate) async fn tell(&self, event: AuditEvent) {
         let _ = self.record(event).await;
+    }
+
+    /// Where as many wait as it should write together.
+    fn wake_writer(&self) {
+        let waiting = QUEUE.saturating_sub(self.queue.capacity());
+        if waiting >= TOGETHER {
+            self.writer.unpark();
+        }
     }
 
     async fn hand_in(self, queued: Queued, waiting: Flushed) -> Result<(), Untold> {
@@ -228,7 +243,13 @@ impl Drop for Queue {
     }
 }
 
-fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metrics) {
+fn write(
+    mut queue: Queue,
+    mut sink: impl AuditSink,
+    told: Told,
+    pause: Duration,
+    metrics: &Metrics,
+) {
     let mut batch = Vec::new();
     // Together: one by one, each would take the lock of the queue.
     while queue.0.blocking_recv_many(&mut batch, QUEUE) > 0 {
@@ -248,7 +269,7 @@ fn write(mut queue: Queue, mut sink: impl AuditSink, told: Told, metrics: &Metri
         batch.clear();
         if told == Told::HandedIn {
             // And whoever hands in events meanwhile need not wake this thread for each.
-            thread::sleep(PAUSE);
+            thread::park_timeout(pause);
         }
     }
 }
@@ -265,5 +286,33 @@ fn note(written: io::Result<()>, metrics: &Metrics) -> bool {
 /// What comes while the disk stands still for a twentieth of a second, at 80,000 events in a second.
 const QUEUE: usize = 4096;
 
-/// Long enough for some hundred events, which a file system takes for less together, and each waking-up costs too.
+/// Each waking-up costs. A timer costs more than to be woken, so it is for when there is little to write.
 const PAUSE: Duration = Duration::from_millis(4);
+
+/// So few that who is served by the same processor hardly waits for them: some thirty microseconds.
+const TOGETHER: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::Epoch;
+
+    #[tokio::test]
+    async fn as_many_as_are_written_together_do_not_wait_for_the_end_of_the_rest() {
+        let (sink, mut written) = mpsc::unbounded_channel();
+        let for_ever = Duration::MAX;
+        let (audit, _writer) = Audit::start_telling(sink, Told::HandedIn, for_ever).unwrap();
+        let (kind, outcome) = (EventKind::Request, Outcome::Allowed);
+        let event = || AuditEvent::new(kind, outcome, Timestamp::UNIX_EPOCH, Epoch::FIRST);
+        audit.tell(event()).await;
+        written.recv().await.unwrap();
+        for _ in 0..TOGETHER {
+            audit.tell(event()).await;
+        }
+        for _ in 0..TOGETHER {
+            written.recv().await.unwrap();
+        }
+    }
+}
