@@ -23,7 +23,7 @@ mod latencies;
 pub use latencies::Latencies;
 
 mod linux;
-pub use linux::stay_on;
+pub use linux::{stay_on, stolen};
 
 mod load;
 pub use load::{Http, Load, Operation, Sample};
