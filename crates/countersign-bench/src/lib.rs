@@ -23,7 +23,7 @@ mod latencies;
 pub use latencies::Latencies;
 
 mod linux;
-pub use linux::{stay_on, stolen};
+pub use linux::stay_on;
 
 mod load;
 pub use load::{Http, Load, Operation, Sample};
@@ -48,7 +48,7 @@ mod pool;
 pub use pool::Pool;
 
 mod running;
-pub use running::Running;
+pub use running::{Running, stolen};
 
 mod scene;
 pub use scene::{Asked, Scene, Whom};

@@ -19,24 +19,6 @@ pub fn stay_on(cpu: usize) -> Result<()> {
     sched_setaffinity(None, &own).context("cannot stay on one processor")
 }
 
-/// For how long the host of a virtual machine has taken its processors away, in ticks of `/proc/stat`.
-///
-/// # Errors
-///
-/// It does not tell, or this is not Linux.
-#[cfg(target_os = "linux")]
-pub fn stolen() -> Result<u64> {
-    use anyhow::Context;
-
-    let text = std::fs::read_to_string("/proc/stat")?;
-    // `cpu`, and then seven other kinds of time.
-    let steal = text
-        .split_whitespace()
-        .nth(8)
-        .context("no steal time in /proc/stat")?;
-    Ok(steal.parse()?)
-}
-
 /// Sends it a SIGHUP.
 #[cfg(target_os = "linux")]
 pub(crate) fn hang_up(child: &Child) -> Result<()> {
@@ -52,16 +34,6 @@ pub(crate) fn hang_up(child: &Child) -> Result<()> {
 /// This is not Linux.
 #[cfg(not(target_os = "linux"))]
 pub fn stay_on(_: usize) -> Result<()> {
-    anyhow::bail!(ELSEWHERE)
-}
-
-/// For how long the host of a virtual machine has taken its processors away.
-///
-/// # Errors
-///
-/// This is not Linux.
-#[cfg(not(target_os = "linux"))]
-pub fn stolen() -> Result<u64> {
     anyhow::bail!(ELSEWHERE)
 }
 

@@ -128,6 +128,21 @@ impl Drop for Running {
     }
 }
 
+/// For how long the host of a virtual machine has taken its processors away, in ticks of `/proc/stat`.
+///
+/// # Errors
+///
+/// It does not tell, or this is not Linux.
+pub fn stolen() -> Result<u64> {
+    let text = fs::read_to_string("/proc/stat")?;
+    // `cpu`, and then seven other kinds of time.
+    let steal = text
+        .split_whitespace()
+        .nth(8)
+        .context("no steal time in /proc/stat")?;
+    Ok(steal.parse()?)
+}
+
 pub(crate) fn first_number(text: &str) -> u64 {
     let first = text.split_whitespace().next();
     first
